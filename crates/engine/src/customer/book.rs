@@ -1,0 +1,312 @@
+//! All customers of an engine, found by ID or alternative ID, and the searches along their references.
+
+use std::collections::BTreeSet;
+
+use ahash::RandomState;
+use hashbrown::HashMap;
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+
+use super::{Customer, CustomerId};
+use crate::error::EngineError;
+use crate::limits::{ALTS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, REF_SEARCH_MAX, REFS_MAX};
+use crate::names::{NameId, seeded};
+
+/// What can be said of a customer when it is created or updated. `None` keeps what is there, or takes the default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile<'a> {
+    /// The plan by name; empty: the nearest reference's, else the default plan.
+    pub plan: &'a str,
+    /// The customer's type, `user` unless it is given.
+    pub kind: Option<&'a str>,
+    /// What people call it, `User` unless it is given.
+    pub label: Option<&'a str>,
+    /// The customers that it belongs to.
+    pub refs: Option<Vec<String>>,
+    /// Other IDs that it answers to.
+    pub alts: Option<Vec<String>>,
+    /// Whatever the app wants to keep with it.
+    pub metadata: Option<Value>,
+}
+
+/// All customers of an engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Customers {
+    places: Vec<Option<Customer>>,
+    free: Vec<CustomerId>,
+    ids: HashMap<Box<str>, CustomerId, RandomState>,
+}
+
+impl Customers {
+    /// No customers; hashes are seeded with `seed`.
+    pub(crate) fn new(seed: u64) -> Customers {
+        Customers { places: Vec::new(), free: Vec::new(), ids: HashMap::with_hasher(seeded(seed)) }
+    }
+
+    /// The place of the customer with this ID or alternative ID.
+    #[inline]
+    pub(crate) fn find(&self, id: &str) -> Option<CustomerId> {
+        self.ids.get(id).copied()
+    }
+
+    /// The customer at `id`.
+    #[inline]
+    pub(crate) fn get(&self, id: CustomerId) -> Option<&Customer> {
+        self.places.get(id.0 as usize)?.as_ref()
+    }
+
+    /// The customer at `id`, to change.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: CustomerId) -> Option<&mut Customer> {
+        self.places.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len().saturating_sub(self.free.len())
+    }
+
+    /// All customers, by place.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Customer> {
+        self.places.iter().flatten()
+    }
+
+    /// All customers, to change.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Customer> {
+        self.places.iter_mut().flatten()
+    }
+
+    /// Up to `count` customers from place `from` on, and the place to go on from.
+    pub(crate) fn page(&self, from: u32, count: usize) -> (Vec<&Customer>, Option<u32>) {
+        let mut found = Vec::new();
+        let mut next = from;
+        for place in self.places.iter().skip(from as usize) {
+            if found.len() >= count {
+                return (found, Some(next));
+            }
+            next = next.saturating_add(1);
+            found.extend(place.as_ref());
+        }
+        (found, None)
+    }
+
+    /// Adds a customer, whose ID and alternative IDs must be free (see [`Customers::check_alts`]).
+    pub(crate) fn insert(&mut self, customer: Customer) -> CustomerId {
+        // Places are counted in u32: four billion customers are past any memory.
+        let fresh = CustomerId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
+        let id = self.free.pop().unwrap_or(fresh);
+        self.ids.insert(customer.id.clone(), id);
+        for alt in &customer.alts {
+            self.ids.insert(alt.clone(), id);
+        }
+        match self.places.get_mut(id.0 as usize) {
+            Some(place) => *place = Some(customer),
+            None => self.places.push(Some(customer)),
+        }
+        id
+    }
+
+    /// Takes a customer out, and its IDs with it.
+    pub(crate) fn remove(&mut self, id: CustomerId) -> Option<Customer> {
+        let customer = self.places.get_mut(id.0 as usize)?.take()?;
+        self.ids.remove(&customer.id);
+        for alt in &customer.alts {
+            self.ids.remove(alt);
+        }
+        self.free.push(id);
+        Some(customer)
+    }
+
+    /// Refuses alternative IDs that `owner` can't have: taken ones, too many, or names that can't exist.
+    ///
+    /// # Errors
+    /// `id_taken`, `invalid_name`, `too_many`.
+    pub(crate) fn check_alts(&self, owner: &str, alts: &[String]) -> Result<(), EngineError> {
+        if alts.len() > ALTS_MAX {
+            let message = format!("`{owner}` may have at most {ALTS_MAX} alternative IDs");
+            return Err(EngineError::new("too_many", message));
+        }
+        for alt in alts {
+            check_name("an alternative ID", alt)?;
+            let holder = self.find(alt).and_then(|id| self.get(id));
+            let taken = alt == owner || holder.is_some_and(|holder| *holder.id != *owner);
+            if taken {
+                let message = format!("`{alt}` is in use as an ID; an alternative ID must be free");
+                return Err(EngineError::new("id_taken", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the alternative IDs of `id` by `alts`, which were checked.
+    pub(crate) fn set_alts(&mut self, id: CustomerId, alts: &[String]) {
+        let Some(customer) = self.places.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        for alt in customer.alts.drain(..) {
+            self.ids.remove(&alt);
+        }
+        for alt in alts {
+            if self.ids.insert(alt.as_str().into(), id).is_none() {
+                customer.alts.push(alt.as_str().into());
+            }
+        }
+    }
+
+    /// The nearest customer that `wanted` says yes to: `from` itself, then outwards along references,
+    /// breadth-first, first reference first.
+    pub(crate) fn nearest(&self, from: CustomerId, wanted: impl Fn(&Customer) -> bool) -> Option<CustomerId> {
+        let start = self.get(from)?;
+        if wanted(start) {
+            return Some(from);
+        }
+        if start.refs.is_empty() {
+            return None;
+        }
+        self.search(start.refs.iter().map(AsRef::as_ref), Some(from), wanted)
+    }
+
+    /// Like [`Customers::nearest`], for references that no customer has yet.
+    pub(crate) fn nearest_of(
+        &self,
+        refs: &[String],
+        wanted: impl Fn(&Customer) -> bool,
+    ) -> Option<CustomerId> {
+        self.search(refs.iter().map(String::as_str), None, wanted)
+    }
+
+    fn search<'a>(
+        &'a self,
+        refs: impl Iterator<Item = &'a str>,
+        from: Option<CustomerId>,
+        wanted: impl Fn(&Customer) -> bool,
+    ) -> Option<CustomerId> {
+        let mut visited = Visited::new(from);
+        let mut next = visited.len();
+        for name in refs {
+            visited.add(self.find(name));
+        }
+        while let Some(id) = visited.get(next) {
+            next = next.saturating_add(1);
+            let Some(customer) = self.get(id) else { continue };
+            if wanted(customer) {
+                return Some(id);
+            }
+            for name in &customer.refs {
+                visited.add(self.find(name));
+            }
+        }
+        None
+    }
+}
+
+/// Customers in the order in which a search came to them, each once, up to [`REF_SEARCH_MAX`]. The first few lie on the
+/// stack: most searches end among them.
+struct Visited {
+    near: [CustomerId; Visited::NEAR],
+    far: Vec<CustomerId>,
+    far_known: BTreeSet<CustomerId>,
+    len: usize,
+}
+
+impl Visited {
+    const NEAR: usize = 16;
+
+    fn new(from: Option<CustomerId>) -> Visited {
+        let mut visited = Visited {
+            near: [CustomerId(0); Visited::NEAR],
+            far: Vec::new(),
+            far_known: BTreeSet::new(),
+            len: 0,
+        };
+        visited.add(from);
+        visited
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn get(&self, at: usize) -> Option<CustomerId> {
+        match at.checked_sub(Visited::NEAR) {
+            None => self.near.iter().take(self.len).nth(at).copied(),
+            Some(far) => self.far.get(far).copied(),
+        }
+    }
+
+    /// Adds a customer that the search hasn't come to yet, while there is room.
+    fn add(&mut self, id: Option<CustomerId>) {
+        let Some(id) = id else { return };
+        if self.len >= REF_SEARCH_MAX || self.near.iter().take(self.len).any(|known| *known == id) {
+            return;
+        }
+        match self.near.get_mut(self.len) {
+            Some(place) => *place = id,
+            None if self.far_known.insert(id) => self.far.push(id),
+            None => return,
+        }
+        self.len = self.len.saturating_add(1);
+    }
+}
+
+/// Refuses a name that can't exist.
+///
+/// # Errors
+/// `invalid_name`.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<(), EngineError> {
+    if name.is_empty() {
+        return Err(EngineError::new("invalid_name", format!("{what} can't be empty")));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        let message =
+            format!("{what} has {} bytes of UTF-8; {NAME_BYTES_MAX} is the most a name can have", name.len());
+        return Err(EngineError::new("invalid_name", message));
+    }
+    Ok(())
+}
+
+/// Refuses references and metadata past their bounds.
+///
+/// # Errors
+/// `too_many`, `too_large`, `invalid_name`.
+pub(crate) fn check_profile(id: &str, profile: &Profile<'_>) -> Result<(), EngineError> {
+    let refs = profile.refs.as_deref().unwrap_or_default();
+    if refs.len() > REFS_MAX {
+        let message = format!("`{id}` may refer to at most {REFS_MAX} customers");
+        return Err(EngineError::new("too_many", message));
+    }
+    for name in refs {
+        check_name("a reference", name)?;
+    }
+    let kind = profile.kind.unwrap_or("user");
+    check_name("a customer type", kind)?;
+    if profile.label.is_some_and(|label| label.len() > METADATA_BYTES_MAX) {
+        let message = format!("the label of `{id}` is over {METADATA_BYTES_MAX} bytes");
+        return Err(EngineError::new("too_large", message));
+    }
+    let metadata = profile.metadata.as_ref().map_or(0, |value| value.to_string().len());
+    if metadata > METADATA_BYTES_MAX {
+        let message =
+            format!("the metadata of `{id}` is {metadata} bytes of JSON; {METADATA_BYTES_MAX} is the most");
+        return Err(EngineError::new("too_large", message));
+    }
+    Ok(())
+}
+
+/// A customer as it is created, with nothing used.
+pub(crate) fn fresh(id: &str, plan: Option<NameId>, kind: NameId, profile: &Profile<'_>) -> Customer {
+    let boxed = |names: &Option<Vec<String>>| {
+        let once: IndexSet<&str> = names.iter().flatten().map(String::as_str).collect();
+        once.into_iter().map(Into::into).collect()
+    };
+    Customer {
+        id: id.into(),
+        plan,
+        kind,
+        label: profile.label.unwrap_or("User").into(),
+        alts: boxed(&profile.alts),
+        refs: boxed(&profile.refs),
+        meters: Vec::new(),
+        overrides: Vec::new(),
+        metadata: profile.metadata.clone().unwrap_or(Value::Null),
+        remembered: IndexMap::new(),
+    }
+}

@@ -1,0 +1,205 @@
+//! The whole answer of a decision.
+
+use super::{Denial, Judged, Verdict};
+use crate::engine::Engine;
+use crate::names::NameId;
+use crate::policy::Mode;
+use crate::quantity::Amount;
+
+/// Why a call was allowed or denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Within the limit.
+    Ok,
+    /// An entitlement without a limit.
+    Feature,
+    /// Denied: the limit has no room.
+    OverLimit,
+    /// Allowed past the limit: the part past it is overage.
+    Overage,
+    /// Denied: the governor holds too few tokens.
+    Governed,
+    /// Denied: no such customer.
+    UnknownCustomer,
+    /// Denied: no plan has this entitlement.
+    UnknownEntitlement,
+    /// Denied: neither the caller nor anyone it belongs to has the type that holds the meter.
+    NoScopeHolder,
+    /// Denied: another plan has this entitlement, the customer's hasn't.
+    NotInPlan,
+    /// Would have been denied, and was recorded by force.
+    Forced,
+}
+
+impl Reason {
+    /// The documented word, such as `over_limit`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Ok => "ok",
+            Reason::Feature => "feature",
+            Reason::OverLimit => "over_limit",
+            Reason::Overage => "overage",
+            Reason::Governed => "governed",
+            Reason::UnknownCustomer => "unknown_customer",
+            Reason::UnknownEntitlement => "unknown_entitlement",
+            Reason::NoScopeHolder => "no_scope_holder",
+            Reason::NotInPlan => "not_in_plan",
+            Reason::Forced => "forced",
+        }
+    }
+}
+
+/// What denied a call, or would have without force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundBy {
+    /// The limit.
+    Limit,
+    /// The governor.
+    Governor,
+}
+
+impl BoundBy {
+    /// The documented word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BoundBy::Limit => "limit",
+            BoundBy::Governor => "governor",
+        }
+    }
+}
+
+/// A decision in full. What doesn't apply is `None`; amounts are in the credit's unit, times in milliseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// Whether the call may run.
+    pub allowed: bool,
+    /// Why.
+    pub reason: Reason,
+    /// The entitlement, if any plan ever had it.
+    pub entitlement: Option<NameId>,
+    /// The caller's effective plan.
+    pub plan: Option<NameId>,
+    /// What is included, without grants.
+    pub limit: Option<Amount>,
+    /// Units used: after the call if it was allowed, else before.
+    pub used: Option<Amount>,
+    /// Units that others hold.
+    pub held: Option<Amount>,
+    /// What can still be used; `None` in observe mode.
+    pub remaining: Option<Amount>,
+    /// What was asked for.
+    pub requested: Option<Amount>,
+    /// When the next period begins, since the epoch.
+    pub resets_at: Option<i64>,
+    /// When the governor or the next period would admit the call; `None`: never, or it was allowed.
+    pub retry_after_ms: Option<i64>,
+    /// Units of this call past the limit.
+    pub overage: Option<Amount>,
+    /// Units of the excess that grants covered.
+    pub granted: Option<Amount>,
+    /// What to bill for the call, in runes; below 0 it is given back. `None` where the credit has no price.
+    pub overage_price: Option<Amount>,
+    /// The list worth of the call's billable units, in runes. `None` where the credit has no price.
+    pub price: Option<Amount>,
+    /// The call's overhead in runes.
+    pub cost: Option<Amount>,
+    /// The limit's mode.
+    pub mode: Option<Mode>,
+    /// What denied it, or would have.
+    pub bound_by: Option<BoundBy>,
+    /// The version of the policy that decided.
+    pub policy_version: u64,
+}
+
+impl Engine {
+    /// The answer where a name leads nowhere.
+    pub(super) fn missing(&self, reason: Reason, plan: Option<NameId>, entitlement: &str) -> Decision {
+        Decision { reason, plan, entitlement: self.names.entitlements.find(entitlement), ..self.blank(false) }
+    }
+
+    /// The answer of a feature flag.
+    pub(super) fn feature(&self, plan: NameId, entitlement: NameId) -> Decision {
+        Decision {
+            reason: Reason::Feature,
+            plan: Some(plan),
+            entitlement: Some(entitlement),
+            ..self.blank(true)
+        }
+    }
+
+    /// The answer of a limit.
+    pub(super) fn answer(&self, judged: &Judged) -> Decision {
+        let Judged { subject, terms, view, requested, verdict, bill } = judged;
+        let used = match verdict {
+            Verdict::Allowed(effect) => effect.used,
+            Verdict::Denied(_) => view.used,
+        };
+        let decision = Decision {
+            entitlement: Some(subject.entitlement),
+            plan: Some(subject.plan),
+            limit: Some(terms.limit),
+            used: Some(used),
+            held: Some(view.held),
+            remaining: terms.remaining(used, view.held),
+            requested: Some(*requested),
+            resets_at: view.resets_at(),
+            mode: Some(terms.mode),
+            ..self.blank(judged.is_allowed())
+        };
+        let (overage_price, price) = match bill {
+            Some(bill) => (bill.overage_price, bill.price),
+            None => (Amount::ZERO, Amount::ZERO),
+        };
+        match verdict {
+            Verdict::Allowed(effect) => Decision {
+                reason: match (effect.forced, effect.overage.is_positive()) {
+                    (true, _) => Reason::Forced,
+                    (false, true) => Reason::Overage,
+                    (false, false) => Reason::Ok,
+                },
+                overage: Some(effect.overage),
+                granted: Some(Amount::ZERO), // there are no grants to draw on yet
+                overage_price: terms.priced.then_some(overage_price),
+                price: terms.priced.then_some(price),
+                cost: Some(effect.overhead),
+                ..decision
+            },
+            Verdict::Denied(Denial::Limit { retry_after_ms, .. }) => Decision {
+                reason: Reason::OverLimit,
+                bound_by: Some(BoundBy::Limit),
+                retry_after_ms: *retry_after_ms,
+                ..decision
+            },
+            Verdict::Denied(Denial::Governor { retry_after_ms, .. }) => Decision {
+                reason: Reason::Governed,
+                bound_by: Some(BoundBy::Governor),
+                retry_after_ms: *retry_after_ms,
+                ..decision
+            },
+        }
+    }
+
+    fn blank(&self, allowed: bool) -> Decision {
+        Decision {
+            allowed,
+            reason: Reason::Ok,
+            entitlement: None,
+            plan: None,
+            limit: None,
+            used: None,
+            held: None,
+            remaining: None,
+            requested: None,
+            resets_at: None,
+            retry_after_ms: None,
+            overage: None,
+            granted: None,
+            overage_price: None,
+            price: None,
+            cost: None,
+            mode: None,
+            bound_by: None,
+            policy_version: self.rules.version,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Several calls as one step: all of them or none, judged in sequence.
+//!
+//! 1. Items run one after the other, each seeing what those before it moved.
+//! 2. The first that is denied or refused ends it: the meters that were touched are put back as they were, and with
+//!    them the events and changes. What the denied item itself tells stays: its period, if it began one, and its
+//!    denial.
+
+use super::{Ask, Call, Decision, Given, Resolved, Subject};
+use crate::customer::{CustomerId, Meter};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::limits::BATCH_MAX;
+use crate::names::NameId;
+
+/// One item of a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchItem<'a> {
+    /// What is asked of.
+    pub entitlement: &'a str,
+    /// How much.
+    pub value: Given<'a>,
+}
+
+/// The answer of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchDecision {
+    /// Whether all were allowed, and metered.
+    pub allowed: bool,
+    /// An answer an item, `None` after the first denied one.
+    pub decisions: Vec<Option<Decision>>,
+}
+
+/// A meter as it was before a batch touched it; `None`: it hadn't started.
+struct Before {
+    holder: CustomerId,
+    entitlement: NameId,
+    meter: Option<Meter>,
+}
+
+impl Engine {
+    /// Allows all items or none.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`], for any of the items, and `too_many` for over 1,000. Nothing changes then.
+    pub fn decide_all(
+        &mut self,
+        now: i64,
+        customer: &str,
+        items: &[BatchItem<'_>],
+        events: bool,
+    ) -> Result<BatchDecision, EngineError> {
+        if items.len() > BATCH_MAX {
+            let message = format!("{} items were asked at once; {BATCH_MAX} is the most", items.len());
+            return Err(EngineError::new("too_many", message));
+        }
+        let now = self.observe(now);
+        let (events_before, changes_before, seq_before) =
+            (self.outbox.events.len(), self.outbox.changes.len(), self.outbox.seq);
+        let mut touched: Vec<Before> = Vec::new();
+        let mut decisions = vec![None; items.len()];
+        for (item, place) in items.iter().zip(decisions.iter_mut()) {
+            let call = Call { events, ..Call::new(Ask::By(item.value)) };
+            let events_mark = self.outbox.events.len();
+            let subject = match self.resolve(now, customer, item.entitlement) {
+                Resolved::Metered { subject, .. } => Some(subject),
+                _ => None,
+            };
+            let before = subject.map(|subject| self.before(subject));
+            let began = before.as_ref().and_then(|before| before.meter.map(|meter| meter.period_start));
+            touched.extend(before);
+            let decision = self.decide(now, customer, item.entitlement, &call);
+            let allowed = decision.as_ref().is_ok_and(|decision| decision.allowed);
+            if allowed {
+                *place = decision.ok();
+                continue;
+            }
+            // What the denied item began stays: the meter's new period.
+            let fresh = subject.and_then(|subject| {
+                let meter = *self.meter(&subject)?;
+                (began != Some(meter.period_start)).then_some((subject.holder, meter))
+            });
+            self.put_back(touched);
+            self.outbox.events.drain(events_before..events_mark.min(self.outbox.events.len()));
+            self.outbox.changes.truncate(changes_before);
+            self.outbox.seq = seq_before;
+            if let (Ok(_), Some((holder, meter))) = (&decision, fresh) {
+                self.renew(holder, meter.entitlement, meter.period_start);
+            }
+            *place = Some(decision?);
+            return Ok(BatchDecision { allowed: false, decisions });
+        }
+        Ok(BatchDecision { allowed: true, decisions })
+    }
+
+    fn before(&self, subject: Subject) -> Before {
+        let meter = self.meter(&subject).copied();
+        Before { holder: subject.holder, entitlement: subject.entitlement, meter }
+    }
+
+    /// Puts meters back, last touched first.
+    fn put_back(&mut self, touched: Vec<Before>) {
+        for Before { holder, entitlement, meter } in touched.into_iter().rev() {
+            let Some(holder) = self.customers.get_mut(holder) else { continue };
+            match meter {
+                Some(meter) => holder.put_meter(meter),
+                None => holder.drop_meter(entitlement),
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Step 5: the governor and the limit itself.
+
+use super::view::View;
+use super::{Call, Denial, Effect, Verdict};
+use crate::error::EngineError;
+use crate::policy::Mode;
+use crate::quantity::Amount;
+use crate::rules::LimitRules;
+
+/// A call with a negative value lowers the meter, to the floor at the lowest; it is never denied and gives back no
+/// tokens. A meter that is below the floor already stays where it is.
+pub(super) fn decrease(
+    rules: &LimitRules,
+    view: &View,
+    requested: Amount,
+    call: &Call<'_>,
+) -> Result<Effect, EngineError> {
+    let lowest = rules.floor.min(view.used);
+    let diff = view.used.checked_add(requested)?.max(lowest).checked_sub(view.used)?;
+    effect(rules, view, call, Effect { diff, spent: view.spent, ..Effect::default() })
+}
+
+/// A call with a value of 0 or more: through the governor, then the limit.
+#[inline(always)]
+pub(super) fn increase(
+    rules: &LimitRules,
+    view: &View,
+    requested: Amount,
+    call: &Call<'_>,
+    now: i64,
+) -> Result<Verdict, EngineError> {
+    // What passes the limit anew; below 0, what is left under it. Others' holds count for admission only.
+    let past = view.used.checked_add(requested)?.saturating_sub(rules.value.max(view.used));
+    let denial = match governed(rules, view, requested, now) {
+        Some(denial) => Some(denial),
+        None => limited(rules, view, requested, past, now),
+    };
+    let forced = denial.is_some();
+    if let Some(denial) = denial
+        && !call.force
+    {
+        return Ok(Verdict::Denied(denial));
+    }
+    let overage = match rules.mode {
+        Mode::Observe => Amount::ZERO,
+        Mode::Hard | Mode::Soft => past.max(Amount::ZERO),
+    };
+    let spent = match rules.governor {
+        Some(governor) => view.spent.saturating_add(requested).min(governor.capacity),
+        None => Amount::ZERO,
+    };
+    effect(rules, view, call, Effect { diff: requested, overage, spent, forced, ..Effect::default() })
+        .map(Verdict::Allowed)
+}
+
+/// Completes an effect with the sums that it leaves. What can't be counted is refused here, before anything is written.
+#[inline(always)] // what it answers is large
+fn effect(rules: &LimitRules, view: &View, call: &Call<'_>, effect: Effect) -> Result<Effect, EngineError> {
+    let used = countable(view.used.checked_add(effect.diff)?)?;
+    let overhead = call.overhead_of(rules, effect.diff)?;
+    let overhead_sum = match overhead.is_zero() {
+        true => view.overhead,
+        false => countable(view.overhead.checked_add(overhead)?)?,
+    };
+    Ok(Effect { used, overhead, overhead_sum, ..effect })
+}
+
+/// Refuses a sum past 10²⁴, which no record could bring back.
+#[inline]
+fn countable(sum: Amount) -> Result<Amount, EngineError> {
+    if sum.atoms().unsigned_abs() > Amount::LIMIT.atoms().unsigned_abs() {
+        let message = "the meter would pass 10^24, the most that can be counted";
+        return Err(EngineError::new("amount_out_of_range", message));
+    }
+    Ok(sum)
+}
+
+/// The governor's denial, if its bucket holds too few tokens.
+#[inline]
+fn governed(rules: &LimitRules, view: &View, requested: Amount, now: i64) -> Option<Denial> {
+    let governor = rules.governor?;
+    let tokens = governor.tokens(view.spent);
+    if requested <= tokens {
+        return None;
+    }
+    // A new period starts with a full bucket, which may come sooner than the tokens.
+    let refilled = governor.wait_ms(view.spent, requested);
+    let included = if rules.trailing { rules.value.is_positive() } else { requested <= rules.value };
+    let fits_anew = included && requested <= governor.capacity;
+    let renewed = next_period(view, now).filter(|_| fits_anew);
+    let retry_after_ms = refilled.into_iter().chain(renewed).min();
+    Some(Denial::Governor { tokens, capacity: governor.capacity, retry_after_ms })
+}
+
+/// The limit's denial, if it is a hard one without room. `past` is what passes it anew.
+#[inline]
+fn limited(rules: &LimitRules, view: &View, requested: Amount, past: Amount, now: i64) -> Option<Denial> {
+    if rules.mode != Mode::Hard {
+        return None;
+    }
+    let (denied, excess, fits_anew) = if rules.trailing {
+        (view.used.saturating_add(view.held) >= rules.value, requested, rules.value.is_positive())
+    } else {
+        let excess = past.saturating_add(view.held);
+        (requested.is_positive() && excess.is_positive(), excess, requested <= rules.value)
+    };
+    let retry_after_ms = || next_period(view, now).filter(|_| fits_anew);
+    denied.then(|| Denial::Limit { excess, retry_after_ms: retry_after_ms() })
+}
+
+fn next_period(view: &View, now: i64) -> Option<i64> {
+    view.resets_at().map(|at| at.saturating_sub(now))
+}

@@ -1,0 +1,270 @@
+//! A decision, step by step. A gate reads; only the commit writes.
+//!
+//! 1. [`resolve`]: customer, effective plan, entitlement, scope holder, override. Anything missing is a denial.
+//! 2. Without a limit the entitlement is a feature flag: allowed.
+//! 3. [`ask`]: the value is brought into the credit's unit.
+//! 4. [`view`]: the meter as it stands now, in a new period if the old one is over.
+//! 5. [`governor`], then [`limit`]: may it run? What would it move?
+//! 6. [`bill`]: what are the units past the limit worth?
+//! 7. [`commit`]: meter, overhead, what is billed, pace and governor are written, events and changes noted.
+//!
+//! `check` and `explain` stop before 7, so they answer what `allow` and `decide` would.
+
+mod answer;
+mod answer_json;
+mod ask;
+mod batch;
+mod bill;
+mod commit;
+mod governor;
+mod limit;
+mod reads;
+mod remember;
+mod resolve;
+mod view;
+
+pub use answer::{BoundBy, Decision, Reason};
+pub use ask::{Ask, Call, Given};
+pub use batch::{BatchDecision, BatchItem};
+pub use remember::Remembered;
+
+pub(crate) use commit::Outbox;
+pub(crate) use resolve::{Resolved, Subject};
+pub(crate) use view::View;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::names::NameId;
+use crate::policy::Mode;
+use crate::pricing::Bill;
+use crate::quantity::Amount;
+use crate::rules::LimitRules;
+
+/// A decision on a limited entitlement before it is committed: everything that the commit and the answer need.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    /// Who calls, who holds the meter, under which plan.
+    pub(crate) subject: Subject,
+    /// What the limit says, as far as the commit and the answer need it.
+    pub(crate) terms: Terms,
+    /// The meter before the call.
+    pub(crate) view: View,
+    /// What was asked for, in the credit's unit.
+    pub(crate) requested: Amount,
+    /// Whether it may run.
+    pub(crate) verdict: Verdict,
+    /// What it is worth; `None`: it moves no billable units, or the credit has no price.
+    pub(crate) bill: Option<Bill>,
+}
+
+/// The part of a limit that outlives the judging.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) credit: NameId,
+    pub(crate) mode: Mode,
+    pub(crate) limit: Amount,
+    pub(crate) alpha: f64,
+    pub(crate) priced: bool,
+}
+
+impl Terms {
+    #[inline(always)]
+    pub(crate) fn of(rules: &LimitRules) -> Terms {
+        Terms {
+            credit: rules.credit,
+            mode: rules.mode,
+            limit: rules.value,
+            alpha: rules.alpha,
+            priced: rules.price.is_some(),
+        }
+    }
+}
+
+/// Whether a call may run.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// It may not.
+    Denied(Denial),
+    /// It may, and this is what it moves.
+    Allowed(Effect),
+}
+
+/// Why a call may not run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Denial {
+    /// The limit has no room; `excess` is what doesn't fit.
+    Limit { excess: Amount, retry_after_ms: Option<i64> },
+    /// The governor's bucket holds too few tokens.
+    Governor { tokens: Amount, capacity: Amount, retry_after_ms: Option<i64> },
+}
+
+/// What a call moves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Effect {
+    /// The meter's movement.
+    pub(crate) diff: Amount,
+    /// The meter afterwards.
+    pub(crate) used: Amount,
+    /// Overhead of the call, in runes.
+    pub(crate) overhead: Amount,
+    /// Overhead of the period afterwards.
+    pub(crate) overhead_sum: Amount,
+    /// Units newly past the limit.
+    pub(crate) overage: Amount,
+    /// Tokens missing from the governor's bucket afterwards.
+    pub(crate) spent: Amount,
+    /// Whether it would have been denied without force.
+    pub(crate) forced: bool,
+}
+
+impl Engine {
+    /// Whether the call may run; if so, it is metered. The state is untouched after a denial, but for a new period.
+    ///
+    /// # Errors
+    /// Misuse only: a value that is no quantity (`invalid_value`, `unknown_unit`, `unit_mismatch`) or amounts past
+    /// what can be counted (`amount_out_of_range`). Nothing changes then.
+    ///
+    /// # Example
+    /// ```
+    /// # use limitr_engine::{Ask, Call, Engine};
+    /// # let mut engine = Engine::example()?;
+    /// assert!(engine.allow(0, "user_1", "chat", &Call::new(Ask::by(10.0)))?);
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    #[inline]
+    pub fn allow(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        call: &Call<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        match self.resolve(now, customer, entitlement) {
+            Resolved::Missing { .. } => Ok(false),
+            Resolved::Feature { .. } => Ok(true),
+            Resolved::Metered { subject, rules } => {
+                let judged = self.judge(now, subject, rules, call)?;
+                if judged.view.over || self.tells(call) {
+                    return self.allow_and_tell(now, customer, entitlement, call);
+                }
+                // Nobody wants to know more: a few numbers move, and nothing else is put together.
+                if let Verdict::Allowed(effect) = &judged.verdict {
+                    self.write(now, judged.subject, effect, judged.terms.alpha, judged.bill.as_ref());
+                }
+                Ok(judged.is_allowed())
+            }
+        }
+    }
+
+    /// What [`Engine::allow`] would answer; nothing changes.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`].
+    #[inline]
+    pub fn check(
+        &self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        call: &Call<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        match self.resolve(now, customer, entitlement) {
+            Resolved::Missing { .. } => Ok(false),
+            Resolved::Feature { .. } => Ok(true),
+            Resolved::Metered { subject, rules } => Ok(self.judge(now, subject, rules, call)?.is_allowed()),
+        }
+    }
+
+    /// [`Engine::allow`] with the whole answer.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`].
+    pub fn decide(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        call: &Call<'_>,
+    ) -> Result<Decision, EngineError> {
+        let now = self.observe(now);
+        match self.resolve(now, customer, entitlement) {
+            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement)),
+            Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
+            Resolved::Metered { subject, rules } => {
+                let judged = self.judge(now, subject, rules, call)?;
+                self.commit(now, &judged, call)?;
+                Ok(self.answer(&judged))
+            }
+        }
+    }
+
+    /// What [`Engine::decide`] would answer; nothing changes.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`].
+    pub fn explain(
+        &self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        call: &Call<'_>,
+    ) -> Result<Decision, EngineError> {
+        let now = self.observe(now);
+        match self.resolve(now, customer, entitlement) {
+            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement)),
+            Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
+            Resolved::Metered { subject, rules } => Ok(self.answer(&self.judge(now, subject, rules, call)?)),
+        }
+    }
+
+    /// [`Engine::allow`] where a period begins, or where events or changes are wanted.
+    #[cold]
+    fn allow_and_tell(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        call: &Call<'_>,
+    ) -> Result<bool, EngineError> {
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        let judged = self.judge(now, subject, rules, call)?;
+        self.commit(now, &judged, call)?;
+        Ok(judged.is_allowed())
+    }
+
+    /// Steps 3 to 6: reads everything, writes nothing.
+    #[inline(always)] // what it answers is large: copied only where it isn't inlined
+    pub(crate) fn judge(
+        &self,
+        now: i64,
+        subject: Subject,
+        rules: &LimitRules,
+        call: &Call<'_>,
+    ) -> Result<Judged, EngineError> {
+        let meter = self.meter(&subject);
+        let view = View::of(meter, rules, now);
+        let requested = call.ask.amount(rules, view.used)?;
+        let terms = Terms::of(rules);
+        let verdict = if requested.is_negative() {
+            Verdict::Allowed(limit::decrease(rules, &view, requested, call)?)
+        } else {
+            limit::increase(rules, &view, requested, call, now)?
+        };
+        let bill = match &verdict {
+            Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
+            Verdict::Denied(_) => None,
+        };
+        Ok(Judged { subject, terms, view, requested, verdict, bill })
+    }
+}
+
+impl Judged {
+    /// Whether the call may run.
+    pub(crate) fn is_allowed(&self) -> bool {
+        matches!(self.verdict, Verdict::Allowed(_))
+    }
+}

@@ -1,0 +1,58 @@
+//! Step 4: a meter as it stands at a moment, whether or not a call has begun the period yet.
+
+use crate::customer::Meter;
+use crate::quantity::Amount;
+use crate::rules::{LimitRules, Period};
+
+/// A meter at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// The period that the moment lies in.
+    pub(crate) period: Period,
+    /// Whether the meter's own record is of an earlier period.
+    pub(crate) over: bool,
+    /// Units used in the period.
+    pub(crate) used: Amount,
+    /// Units reserved by others' holds.
+    pub(crate) held: Amount,
+    /// Your cost in the period, in runes.
+    pub(crate) overhead: Amount,
+    /// Tokens missing from the governor's bucket.
+    pub(crate) spent: Amount,
+}
+
+impl View {
+    /// The meter under `rules` at `now`. A meter that hasn't started yet starts now.
+    #[inline(always)]
+    pub(crate) fn of(meter: Option<&Meter>, rules: &LimitRules, now: i64) -> View {
+        let Some(meter) = meter else {
+            return View::begun(rules.renewal.period(now, now), false);
+        };
+        let period = rules.renewal.period(meter.start, now);
+        if period.start > meter.period_start {
+            return View::begun(period, true);
+        }
+        let spent = match rules.governor {
+            Some(governor) => governor.refilled(meter.spent, now.saturating_sub(meter.spent_at)),
+            None => Amount::ZERO,
+        };
+        View { period, over: false, used: meter.value, held: Amount::ZERO, overhead: meter.overhead, spent }
+    }
+
+    #[inline]
+    fn begun(period: Period, over: bool) -> View {
+        View {
+            period,
+            over,
+            used: Amount::ZERO,
+            held: Amount::ZERO,
+            overhead: Amount::ZERO,
+            spent: Amount::ZERO,
+        }
+    }
+
+    /// When the next period begins, in milliseconds since the epoch.
+    pub(crate) fn resets_at(&self) -> Option<i64> {
+        (self.period.end != i64::MAX).then_some(self.period.end)
+    }
+}

@@ -1,0 +1,176 @@
+//! The engine: one policy, its customers, and what waits to be told.
+//!
+//! It is driven, never drives: every call is given the time, answers at once, and leaves what happened as
+//! [`Event`]s and [`Change`]s to be taken.
+
+mod customers;
+mod overrides;
+mod policies;
+mod records;
+mod replay;
+mod shown;
+mod units;
+
+use std::cell::Cell;
+
+use serde_json::{Map, Value};
+
+use crate::change::Change;
+use crate::customer::Customers;
+use crate::decide::Outbox;
+use crate::error::EngineError;
+use crate::event::Event;
+use crate::names::NameId;
+use crate::policy::Policy;
+use crate::rules::{NameTables, Rules};
+
+pub use records::Page;
+
+/// What an engine is started with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// Seeds the hashes, so that nobody can choose names that collide: a random number from the host.
+    pub seed: u64,
+    /// The time, in milliseconds since the epoch.
+    pub now: i64,
+}
+
+/// A policy, its customers, and what waits to be told.
+///
+/// The clock never runs backwards: a `now` earlier than the last one seen counts as the last one.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) rules: Rules,
+    pub(crate) names: NameTables,
+    pub(crate) customers: Customers,
+    pub(crate) outbox: Outbox,
+    pub(crate) now: Cell<i64>,
+}
+
+impl Engine {
+    /// An engine for `policy`, with the customers that the document seeds.
+    ///
+    /// # Errors
+    /// Where the document was loaded without validation and a limit can't be compiled (`unknown_credit`,
+    /// `unit_mismatch`), or a seeded customer is no record (`invalid_record`).
+    ///
+    /// # Example
+    /// ```
+    /// use limitr_engine::{Engine, EngineOptions, policy};
+    /// let text = b"policy: { credits: { token: {} }, plans: { free: { default: true } } }";
+    /// let loaded = policy::load(text, policy::Format::Yaml, &policy::LoadOptions::default()).unwrap();
+    /// let engine = Engine::new(loaded.policy, EngineOptions { seed: 1, now: 0 })?;
+    /// assert_eq!(engine.policy_version(), 1);
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    pub fn new(policy: Policy, options: EngineOptions) -> Result<Engine, EngineError> {
+        let mut names = NameTables::new(options.seed);
+        let seeds = policy.customers.clone();
+        let rules = Rules::compile(policy, 1, &mut names)?;
+        let mut engine = Engine {
+            rules,
+            names,
+            customers: Customers::new(options.seed),
+            outbox: Outbox::default(),
+            now: Cell::new(options.now),
+        };
+        engine.seed_customers(&seeds)?;
+        Ok(engine)
+    }
+
+    /// The time that counts at `now`: the latest one seen, in milliseconds since the epoch.
+    pub fn latest(&self, now: i64) -> i64 {
+        self.observe(now)
+    }
+
+    /// Takes in the time; the latest one seen counts.
+    #[inline]
+    pub(crate) fn observe(&self, now: i64) -> i64 {
+        let latest = now.max(self.now.get());
+        self.now.set(latest);
+        latest
+    }
+
+    /// Whether events are built from now on. What waits is dropped when nobody listens any more.
+    pub fn listen(&mut self, listening: bool) {
+        self.outbox.listening = listening;
+        if !listening {
+            self.outbox.events.clear();
+        }
+    }
+
+    /// Takes the oldest event that waits.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.outbox.events.pop_front()
+    }
+
+    /// Whether events wait.
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.outbox.events.is_empty()
+    }
+
+    /// Whether changes are kept from now on, for a store or a server.
+    pub fn record_changes(&mut self, recording: bool) {
+        self.outbox.recording = recording;
+    }
+
+    /// Takes all changes that wait, in order.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.outbox.changes)
+    }
+
+    /// Counts the policy's versions, from 1.
+    pub fn policy_version(&self) -> u64 {
+        self.rules.version
+    }
+
+    /// The policy document in force.
+    pub fn policy(&self) -> &Policy {
+        &self.rules.policy
+    }
+
+    /// The name of a plan.
+    pub fn plan_name(&self, id: NameId) -> &str {
+        self.names.plans.text(id)
+    }
+
+    /// The name of an entitlement.
+    pub fn entitlement_name(&self, id: NameId) -> &str {
+        self.names.entitlements.text(id)
+    }
+
+    /// The name of a credit.
+    pub fn credit_name(&self, id: NameId) -> &str {
+        self.names.credits.text(id)
+    }
+
+    /// The name tables, in the order of their IDs.
+    pub fn names(&self) -> &NameTables {
+        &self.names
+    }
+
+    /// Queues an event that carries a record, if anybody listens.
+    pub(crate) fn tell(&mut self, kind: &'static str, payload: impl FnOnce(&Engine) -> Map<String, Value>) {
+        if self.outbox.listening {
+            let payload = payload(self);
+            self.outbox.events.push_back(Event::Record(kind, payload));
+        }
+    }
+
+    /// A small engine for examples: the plan `free` with 100 `chat` messages a day, and the customer `user_1` on it.
+    #[doc(hidden)]
+    pub fn example() -> Result<Engine, EngineError> {
+        let text = b"policy:\n  credits: { message: {} }\n  plans:\n    free:\n      default: true\n      entitlements:\n        chat: { limit: { credit: message, value: 100, resets: true, reset_inc: 1day } }\n";
+        let options = crate::policy::LoadOptions::default();
+        let loaded = crate::policy::load(text, crate::policy::Format::Yaml, &options);
+        let mut engine = Engine::new(loaded.map_err(EngineError::refused)?.policy, EngineOptions::default())?;
+        engine.create_customer(0, "user_1", &crate::customer::Profile::default())?;
+        Ok(engine)
+    }
+}
+
+/// A JSON object of these fields.
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}

@@ -1,0 +1,28 @@
+//! Every rule of Limitr. Pure: no I/O, no clock, no randomness, no threads; `now` is an argument and what happened
+//! comes back as data.
+//!
+//! Load a policy with [`policy::load`], start an [`Engine`] with it, ask [`Engine::allow`] before each piece of work.
+//! The same policy, state, time and call give the same answer to the last digit in every host.
+
+mod change;
+mod customer;
+mod decide;
+mod engine;
+mod error;
+mod event;
+mod names;
+mod pricing;
+mod rules;
+
+pub mod limits;
+pub mod policy;
+pub mod quantity;
+
+pub use change::{Change, Effected, Metered};
+pub use customer::{Customer, CustomerId, Meter, Override, Pace, Profile};
+pub use decide::{Ask, BatchDecision, BatchItem, BoundBy, Call, Decision, Given, Reason, Remembered};
+pub use engine::{Engine, EngineOptions, Page};
+pub use error::EngineError;
+pub use event::{Event, MeterEvent, MeterEventKind};
+pub use names::{NameId, Names};
+pub use rules::NameTables;

@@ -1,0 +1,82 @@
+//! Names as small integers. A policy's plans, credits and entitlements are named once; from then on the engine
+//! passes [`NameId`]s, which stay the same for the life of the engine, through every policy update.
+
+use ahash::RandomState;
+use hashbrown::HashMap;
+
+use crate::error::EngineError;
+use crate::limits::NAMES_MAX;
+
+/// A name's place in its table. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(u32);
+
+impl NameId {
+    /// The place as an index, for tables that run along a name table.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A table of names of one kind.
+#[derive(Clone, Debug)]
+pub struct Names {
+    ids: HashMap<Box<str>, NameId, RandomState>,
+    texts: Vec<Box<str>>,
+}
+
+impl Names {
+    /// An empty table whose hashes are seeded with `seed`.
+    pub fn new(seed: u64) -> Names {
+        Names { ids: HashMap::with_hasher(seeded(seed)), texts: Vec::new() }
+    }
+
+    /// The ID of `name`, if it was ever interned.
+    #[inline]
+    pub fn find(&self, name: &str) -> Option<NameId> {
+        self.ids.get(name).copied()
+    }
+
+    /// The ID of `name`, which is added if it is new.
+    pub fn intern(&mut self, name: &str) -> NameId {
+        if let Some(id) = self.find(name) {
+            return id;
+        }
+        // Four billion names can't be reached: a name costs more than 16 bytes of memory.
+        let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        self.texts.push(name.into());
+        self.ids.insert(name.into(), id);
+        id
+    }
+
+    /// [`Names::intern`] of a name that a record brings: new ones end at [`NAMES_MAX`].
+    ///
+    /// # Errors
+    /// `too_many`.
+    pub(crate) fn intern_brought(&mut self, name: &str) -> Result<NameId, EngineError> {
+        if self.texts.len() >= NAMES_MAX && self.find(name).is_none() {
+            let message = format!(
+                "`{name}` would be one name too many: the engine keeps {NAMES_MAX} that the policy lacks"
+            );
+            return Err(EngineError::new("too_many", message));
+        }
+        Ok(self.intern(name))
+    }
+
+    /// The text of `id`; empty for an ID of another table.
+    pub fn text(&self, id: NameId) -> &str {
+        self.texts.get(id.index()).map_or("", AsRef::as_ref)
+    }
+
+    /// All names in the order of their IDs.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(AsRef::as_ref)
+    }
+}
+
+/// A hasher for maps whose iteration order is never seen; the seed comes from the host, so that a customer can't
+/// choose IDs that collide.
+pub(crate) fn seeded(seed: u64) -> RandomState {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    RandomState::with_seeds(seed, seed.rotate_left(17) ^ SPREAD, seed.wrapping_mul(SPREAD), !seed)
+}

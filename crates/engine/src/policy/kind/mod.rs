@@ -1,0 +1,91 @@
+//! The kinds of value that a field can hold: how each is read, written and described.
+
+mod choice;
+mod map;
+mod measure;
+mod word;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::codes;
+use super::object::Definition;
+use super::parse::tree::{Content, Entry, Node};
+use super::report::{Problem, Report, quoted};
+
+pub(super) use choice::{Choice, choice_label, choice_schema, read_choice};
+pub(super) use map::check_name;
+pub(super) use measure::bad_quantity;
+
+/// The objects that a document is made of, by what they are called.
+pub(super) type Objects = IndexMap<&'static str, Definition>;
+
+/// A kind of value.
+pub(super) trait Kind: Sized {
+    /// Reads it. `None` once a problem is reported.
+    fn read<'a>(node: &'a Node, report: &mut Report<'a>) -> Option<Self>;
+
+    /// The JSON that reads back as it.
+    fn write(&self) -> Value;
+
+    /// What the manual calls it.
+    fn label() -> String;
+
+    /// Its JSON Schema.
+    fn schema() -> Value;
+
+    /// Adds the objects that it is made of.
+    fn objects(_found: &mut Objects) {}
+}
+
+/// What takes the fields that an object doesn't list.
+pub(super) trait Rest {
+    fn take<'a>(&mut self, entry: &'a Entry, report: &mut Report<'a>);
+    fn give(&self, out: &mut Map<String, Value>);
+    fn label() -> String;
+    fn schema() -> Value;
+    fn objects(_found: &mut Objects) {}
+}
+
+/// Reports a value of another type than its field takes.
+pub(super) fn wrong_type<'r>(expected: &str, node: &Node, report: &'r mut Report<'_>) -> &'r mut Problem {
+    let message = format!("expected {expected}, found {}", node.describe());
+    report.error(codes::WRONG_TYPE, message)
+}
+
+/// A field whose meaning comes later. It may be given empty; anything in it is refused by name, so that no
+/// document is half understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotYet;
+
+impl Kind for NotYet {
+    fn read<'a>(node: &'a Node, report: &mut Report<'a>) -> Option<Self> {
+        match &node.content {
+            Content::Map(entries) if entries.is_empty() => {}
+            Content::Map(_) => not_supported_yet("this field", report),
+            _ => {
+                wrong_type("a map", node, report);
+            }
+        }
+        Some(NotYet)
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(Map::new())
+    }
+
+    fn label() -> String {
+        "map, empty for now".to_owned()
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "object", "maxProperties": 0 })
+    }
+}
+
+/// Reports what this version can't do.
+pub(super) fn not_supported_yet(what: &str, report: &mut Report<'_>) {
+    let at = super::report::path_text(&report.here().path);
+    let message = format!("{what} is not supported yet: {}", quoted(&at));
+    report.error(codes::NOT_SUPPORTED_YET, message).at_key().help("remove it");
+}

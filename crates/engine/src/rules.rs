@@ -1,0 +1,284 @@
+//! A policy made ready for deciding: names become [`NameId`]s, quantities stand in their credit's unit, and what a
+//! decision needs of a limit lies together.
+//!
+//! The [`Policy`] it came from is kept beside it: reads that show the document answer from there.
+
+use std::cell::Cell;
+
+use crate::error::EngineError;
+use crate::names::{NameId, Names};
+use crate::policy::{Limit, Mode, Policy};
+use crate::pricing::CreditPrice;
+use crate::quantity::{Amount, Duration, Schedule, Unit};
+
+/// When a limit renews unless it says otherwise: 30 days, in milliseconds.
+const RENEWAL_DEFAULT_MS: i64 = 30 * 86_400_000;
+
+/// The name tables of an engine. They only grow, so that an ID means the same in every policy version.
+#[derive(Clone, Debug)]
+pub struct NameTables {
+    /// Names of plans.
+    pub plans: Names,
+    /// Names of entitlements, whichever plans have them.
+    pub entitlements: Names,
+    /// Names of credits.
+    pub credits: Names,
+    /// Customer types, such as `user` and `org`.
+    pub types: Names,
+}
+
+impl NameTables {
+    /// Empty tables hashed with `seed`.
+    pub fn new(seed: u64) -> NameTables {
+        NameTables {
+            plans: Names::new(seed),
+            entitlements: Names::new(seed),
+            credits: Names::new(seed),
+            types: Names::new(seed),
+        }
+    }
+}
+
+/// One version of a policy, ready for deciding.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// Counts the policy's versions in this engine, from 1.
+    pub version: u64,
+    /// The document.
+    pub policy: Policy,
+    /// The plan of customers that name none.
+    pub default_plan: Option<NameId>,
+    plans: Vec<Option<PlanRules>>,
+    anywhere: Vec<bool>,
+}
+
+/// A plan's entitlements, sorted by name ID.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlanRules {
+    entitlements: Vec<(NameId, EntitlementRules)>,
+}
+
+/// What an entitlement allows: without `limit` it is a feature flag.
+#[derive(Clone, Debug)]
+pub(crate) struct EntitlementRules {
+    /// The customer type that holds the meter; `None`: the caller.
+    pub scope: Option<NameId>,
+    /// What limits it.
+    pub limit: Option<LimitRules>,
+}
+
+/// A limit with everything that a decision reads.
+#[derive(Clone, Debug)]
+pub struct LimitRules {
+    /// What the meter counts.
+    pub credit: NameId,
+    /// The unit of the meter.
+    pub unit: Option<Unit>,
+    /// What happens at the limit.
+    pub mode: Mode,
+    /// How much is included, in the credit's unit.
+    pub value: Amount,
+    /// What `increment` adds.
+    pub increment: Amount,
+    /// The floor of decreases.
+    pub floor: Amount,
+    /// Hard only: judge the meter before the call.
+    pub trailing: bool,
+    /// Weight of the newest movement in the rate, within 0…1.
+    pub alpha: f64,
+    /// When the meter starts anew.
+    pub renewal: Renewal,
+    /// Bursts, in hard mode.
+    pub governor: Option<Governor>,
+    /// Your cost for one unit, in runes.
+    pub overhead_cost: Amount,
+    /// What units past the limit are sold for.
+    pub(crate) price: Option<Box<CreditPrice>>,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Governor {
+    /// The most tokens that it holds, in the credit's unit.
+    pub capacity: Amount,
+    /// Tokens that come back each millisecond.
+    pub refill: Amount,
+}
+
+/// A span of time in which a meter counts: `start` belongs to it, `end` to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// First millisecond.
+    pub start: i64,
+    /// First millisecond of the next period; `i64::MAX` if there is none.
+    pub end: i64,
+}
+
+/// When a meter starts anew.
+#[derive(Clone, Debug)]
+pub enum Renewal {
+    /// It never does.
+    Never,
+    /// Every so many milliseconds, counted from the meter's start.
+    Every(i64),
+    /// At a calendar's boundaries. The window that was asked for last is kept: all customers share the calendar.
+    Calendar {
+        /// The calendar.
+        schedule: Schedule,
+        /// The window that was computed last.
+        window: Cell<Period>,
+    },
+}
+
+impl Renewal {
+    /// The period at `now` of a meter that started at `start`.
+    #[inline]
+    pub fn period(&self, start: i64, now: i64) -> Period {
+        match self {
+            Renewal::Never => Period { start, end: i64::MAX },
+            Renewal::Every(length) => {
+                let passed = now.saturating_sub(start).max(0).checked_div(*length).unwrap_or(0);
+                let begun = start.saturating_add(passed.saturating_mul(*length));
+                Period { start: begun, end: begun.saturating_add(*length) }
+            }
+            Renewal::Calendar { schedule, window } => {
+                let mut at = window.get();
+                if now < at.start || now >= at.end {
+                    at = Period { start: schedule.latest(now), end: schedule.next(now) };
+                    window.set(at);
+                }
+                Period { start: at.start.max(start), end: at.end }
+            }
+        }
+    }
+}
+
+impl Rules {
+    /// Compiles `policy` as version `version`, naming what is new in `names`.
+    ///
+    /// # Errors
+    /// `unknown_credit`, `unit_mismatch` and their like, where the policy was loaded without validation.
+    pub(crate) fn compile(
+        policy: Policy,
+        version: u64,
+        names: &mut NameTables,
+    ) -> Result<Rules, EngineError> {
+        for credit in policy.credits.keys() {
+            names.credits.intern(credit);
+        }
+        let mut plans = Vec::new();
+        let mut anywhere = Vec::new();
+        let mut default_plan = None;
+        for (plan_name, plan) in &policy.plans {
+            let id = names.plans.intern(plan_name);
+            if plan.default && default_plan.is_none() {
+                default_plan = Some(id);
+            }
+            let mut entitlements = Vec::with_capacity(plan.entitlements.len());
+            for (name, entitlement) in &plan.entitlements {
+                let scope = entitlement.scope.as_deref().map(|scope| names.types.intern(scope));
+                let limit = match &entitlement.limit {
+                    Some(limit) => Some(LimitRules::compile(limit, &policy, names)?),
+                    None => None,
+                };
+                let name = names.entitlements.intern(name);
+                put(&mut anywhere, name, true);
+                entitlements.push((name, EntitlementRules { scope, limit }));
+            }
+            entitlements.sort_by_key(|(name, _)| *name);
+            put(&mut plans, id, Some(PlanRules { entitlements }));
+        }
+        Ok(Rules { version, policy, default_plan, plans, anywhere })
+    }
+
+    /// The plan, if this version has it.
+    #[inline]
+    pub(crate) fn plan(&self, id: NameId) -> Option<&PlanRules> {
+        self.plans.get(id.index())?.as_ref()
+    }
+
+    /// Whether any plan has the entitlement.
+    pub(crate) fn has_anywhere(&self, entitlement: NameId) -> bool {
+        self.anywhere.get(entitlement.index()).copied().unwrap_or(false)
+    }
+}
+
+impl PlanRules {
+    /// The entitlement, if the plan has it.
+    #[inline]
+    pub(crate) fn entitlement(&self, name: NameId) -> Option<&EntitlementRules> {
+        let at = self.entitlements.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        self.entitlements.get(at).map(|(_, rules)| rules)
+    }
+
+    /// All entitlements, by name ID.
+    pub(crate) fn entitlements(&self) -> impl Iterator<Item = (NameId, &EntitlementRules)> {
+        self.entitlements.iter().map(|(name, rules)| (*name, rules))
+    }
+}
+
+impl LimitRules {
+    /// Compiles `limit` against the credits of `policy`.
+    ///
+    /// # Errors
+    /// `unknown_credit`, or `unit_mismatch` where a quantity has another dimension than the credit.
+    pub fn compile(
+        limit: &Limit,
+        policy: &Policy,
+        names: &mut NameTables,
+    ) -> Result<LimitRules, EngineError> {
+        let Some(credit) = policy.credits.get(&limit.credit) else {
+            let message = format!("the limit names the credit `{}`, which isn't in the policy", limit.credit);
+            return Err(EngineError::new("unknown_credit", message));
+        };
+        let unit = credit.stof_units;
+        let governor = match (&limit.governor_capacity, limit.governor_refill_rate) {
+            (Some(capacity), Some(refill)) if limit.governor_enabled && limit.mode == Mode::Hard => {
+                Some(Governor { capacity: capacity.in_unit(unit)?, refill })
+            }
+            _ => None,
+        };
+        let floor = match &limit.minimum {
+            Some(minimum) => minimum.in_unit(unit)?,
+            None => Amount::ZERO,
+        };
+        Ok(LimitRules {
+            credit: names.credits.intern(&limit.credit),
+            unit,
+            mode: limit.mode,
+            value: limit.value.in_unit(unit)?,
+            increment: limit.increment.in_unit(unit)?,
+            floor,
+            trailing: limit.hard_trailing && limit.mode == Mode::Hard,
+            alpha: limit.ewma_alpha,
+            renewal: renewal(limit),
+            governor,
+            overhead_cost: credit.overhead_cost,
+            price: CreditPrice::compile(credit)?.map(Box::new),
+        })
+    }
+}
+
+fn renewal(limit: &Limit) -> Renewal {
+    if !limit.resets {
+        return Renewal::Never;
+    }
+    match &limit.reset_sch {
+        Some(schedule) => Renewal::Calendar {
+            schedule: *schedule,
+            window: Cell::new(Period { start: i64::MAX, end: i64::MIN }),
+        },
+        None => Renewal::Every(limit.reset_inc.map_or(RENEWAL_DEFAULT_MS, Duration::as_millis).max(1)),
+    }
+}
+
+/// Sets the entry of `id`, with defaults before it.
+fn put<T: Clone + Default>(table: &mut Vec<T>, id: NameId, value: T) {
+    let at = id.index();
+    if table.len() <= at {
+        table.resize(at.saturating_add(1), T::default());
+    }
+    if let Some(entry) = table.get_mut(at) {
+        *entry = value;
+    }
+}

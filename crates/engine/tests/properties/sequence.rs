@@ -1,0 +1,217 @@
+//! Random sequences of calls over a small policy that has every kind of limit.
+
+use limitr_engine::policy::{Format, LoadOptions, load};
+use limitr_engine::quantity::Amount;
+use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, Profile};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Monday, 15 January 2024, 10:30 UTC.
+pub(crate) const START: i64 = 1_705_314_600_000;
+
+const POLICY: &str = r"
+policy:
+  credits:
+    token: { overhead_cost: 0.003, price: 0.07 }
+    mb: { stof_units: MB, pricing_model: tiered, tiers: [{ up_to: 10, price: 0.3 }, { up_to: 1GB, price: 0.01 }, { price: 0.001 }] }
+    image: { pricing_model: volume, tiers: &bands [{ up_to: 3, price: 1 }, { up_to: 7.5, price: 0.4 }, { price: 0.1 }] }
+    seat: { pricing_model: stairstep, tiers: *bands }
+    free: {}
+  plans:
+    free:
+      default: true
+      entitlements: &all
+        hard: { limit: { credit: token, value: 10, increment: 2.5 } }
+        soft: { limit: { credit: token, mode: soft, value: 5, resets: true, reset_inc: 2hr } }
+        images: { limit: { credit: image, mode: soft, value: 2, resets: true, reset_inc: 2hr } }
+        steps: { limit: { credit: seat, mode: soft } }
+        unpriced: { limit: { credit: free, mode: soft, value: 3 } }
+        watched: { limit: { credit: token, mode: observe, resets: true, reset_sch: 'weekly:tue' } }
+        trailing: { limit: { credit: token, value: 7, hard_trailing: true, resets: true, reset_inc: 1day } }
+        burst:
+          limit: { credit: token, value: 50, resets: true, reset_inc: 1day, governor_enabled: true, governor_capacity: 6, governor_refill_rate: 0.0001 }
+        storage: { limit: { credit: mb, value: 1GiB, minimum: 1 } }
+        seats: { scope: org, limit: { credit: token, value: 6 } }
+        export: {}
+    pro:
+      entitlements:
+        hard: { limit: { credit: token, value: 100, resets: true, reset_inc: 1hr } }
+        extra: { limit: { credit: token, mode: soft, value: 1 } }
+";
+
+const CUSTOMERS: [&str; 4] = ["org", "ann", "bob", "nobody"];
+const ENTITLEMENTS: [&str; 13] = [
+    "hard",
+    "soft",
+    "images",
+    "steps",
+    "unpriced",
+    "watched",
+    "trailing",
+    "burst",
+    "storage",
+    "seats",
+    "export",
+    "extra",
+    "unheard_of",
+];
+
+/// One step of a sequence.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Wait(i64),
+    Call { customer: usize, entitlement: usize, ask: u8, value: f64, overhead: bool, force: bool },
+    Batch { customer: usize, items: Vec<(usize, f64)> },
+    Plan { customer: usize, pro: bool, overwrite: bool },
+    Override { customer: usize, entitlement: usize, value: u32, expires: bool },
+    Unoverride { customer: usize, entitlement: usize },
+    Create { customer: usize, member: bool },
+    Remove { customer: usize },
+    Alt { customer: usize },
+    Reload { customer: usize },
+    Once { customer: usize, entitlement: usize, id: u8, value: u8 },
+}
+
+/// Sequences of up to 60 steps.
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let customer = || 0..CUSTOMERS.len();
+    let entitlement = || 0..ENTITLEMENTS.len();
+    prop_oneof![
+        4 => prop_oneof![0..5_000_i64, 0..86_400_000_i64].prop_map(Step::Wait),
+        20 => (customer(), entitlement(), 0..8_u8, value(), any::<bool>(), prop::bool::weighted(0.1)).prop_map(
+            |(customer, entitlement, ask, value, overhead, force)| Step::Call {
+                customer, entitlement, ask, value, overhead, force
+            }
+        ),
+        3 => (customer(), prop::collection::vec((entitlement(), value()), 0..4))
+            .prop_map(|(customer, items)| Step::Batch { customer, items }),
+        1 => (customer(), any::<bool>(), any::<bool>())
+            .prop_map(|(customer, pro, overwrite)| Step::Plan { customer, pro, overwrite }),
+        1 => (customer(), entitlement(), 0..40_u32, any::<bool>()).prop_map(
+            |(customer, entitlement, value, expires)| Step::Override { customer, entitlement, value, expires }
+        ),
+        1 => (customer(), entitlement()).prop_map(|(customer, entitlement)| Step::Unoverride { customer, entitlement }),
+        1 => (customer(), any::<bool>()).prop_map(|(customer, member)| Step::Create { customer, member }),
+        1 => customer().prop_map(|customer| Step::Remove { customer }),
+        1 => customer().prop_map(|customer| Step::Alt { customer }),
+        1 => customer().prop_map(|customer| Step::Reload { customer }),
+        2 => (customer(), entitlement(), 0..4_u8, 0..3_u8).prop_map(
+            |(customer, entitlement, id, value)| Step::Once { customer, entitlement, id, value }
+        ),
+    ]
+}
+
+fn value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => (0..12_u8).prop_map(f64::from),
+        3 => (0..400_u16).prop_map(|tenths| f64::from(tenths) / 100.0),
+        2 => (-60..0_i8).prop_map(|tenths| f64::from(tenths) / 10.0),
+        1 => -1e3..1e3_f64,
+        1 => Just(1e24),
+    ]
+}
+
+/// An engine without customers.
+pub(crate) fn bare() -> Engine {
+    let loaded =
+        load(POLICY.as_bytes(), Format::Yaml, &LoadOptions { validate: true, ..LoadOptions::default() });
+    Engine::new(loaded.unwrap().policy, EngineOptions { seed: 7, now: START }).unwrap()
+}
+
+/// An engine with an org and two members.
+pub(crate) fn engine() -> Engine {
+    let mut engine = bare();
+    people(&mut engine);
+    engine
+}
+
+/// Creates the customers of a sequence.
+pub(crate) fn people(engine: &mut Engine) {
+    for customer in 0..3 {
+        Step::Create { customer, member: true }.run(engine, START);
+    }
+}
+
+impl Step {
+    /// Milliseconds that pass before the step.
+    pub(crate) fn wait(&self) -> i64 {
+        if let Step::Wait(ms) = self { *ms } else { 0 }
+    }
+
+    /// The step as one metering call, if it is one.
+    pub(crate) fn call(&self) -> Option<(&'static str, &'static str, Call<'static>)> {
+        let Step::Call { customer, entitlement, ask, value, overhead, force } = self else { return None };
+        let ask = match ask {
+            0 => Ask::Increment,
+            1 => Ask::Decrement,
+            2 => Ask::To(Given::Number(*value)),
+            3 => Ask::By(Given::Text("512KiB")),
+            _ => Ask::by(*value),
+        };
+        let overhead = overhead.then(|| Amount::from_int(1));
+        let call = Call { ask, overhead, force: *force, events: true };
+        Some((CUSTOMERS[*customer], ENTITLEMENTS[*entitlement], call))
+    }
+
+    /// Runs the step; errors are answers too.
+    pub(crate) fn run(&self, engine: &mut Engine, now: i64) {
+        if let Some((customer, entitlement, call)) = self.call() {
+            let _answer = engine.allow(now, customer, entitlement, &call);
+            return;
+        }
+        match self {
+            Step::Wait(_) | Step::Call { .. } => {}
+            Step::Batch { customer, items } => {
+                let items: Vec<BatchItem<'_>> = items
+                    .iter()
+                    .map(|(at, value)| BatchItem {
+                        entitlement: ENTITLEMENTS[*at],
+                        value: Given::Number(*value),
+                    })
+                    .collect();
+                let _answer = engine.decide_all(now, CUSTOMERS[*customer], &items, true);
+            }
+            Step::Plan { customer, pro, overwrite } => {
+                let plan = if *pro { "pro" } else { "free" };
+                let _answer = engine.set_customer_plan(now, CUSTOMERS[*customer], plan, *overwrite);
+            }
+            Step::Override { customer, entitlement, value, expires } => {
+                let Value::Object(fields) = json!({ "value": value }) else { return };
+                let end = expires.then(|| now + 3_600_000);
+                let entitlement = ENTITLEMENTS[*entitlement];
+                let _answer = engine.create_override(now, CUSTOMERS[*customer], entitlement, &fields, end);
+            }
+            Step::Unoverride { customer, entitlement } => {
+                let _answer = engine.remove_override(now, CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
+            }
+            Step::Create { customer, member } => {
+                let id = CUSTOMERS[*customer];
+                let kind = if id == "org" { "org" } else { "user" };
+                let refs = (*member && id != "org").then(|| vec!["org".to_string()]);
+                let plan = if id == "bob" { "" } else { "free" };
+                let profile = Profile { plan, kind: Some(kind), refs, ..Profile::default() };
+                let _answer = engine.create_customer(now, id, &profile);
+            }
+            Step::Remove { customer } => {
+                let _answer = engine.remove_customer(now, CUSTOMERS[*customer]);
+            }
+            Step::Alt { customer } => {
+                let _answer = engine.add_alt_id(now, CUSTOMERS[*customer], "ann@example.com");
+            }
+            Step::Reload { customer } => {
+                if let Some(record) = engine.customer_record(CUSTOMERS[*customer]) {
+                    engine.set_customer(now, &record, true).unwrap();
+                }
+            }
+            Step::Once { customer, entitlement, id, value } => {
+                let call = Call::new(Ask::by(f64::from(*value)));
+                let (customer, entitlement) = (CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
+                let _answer = engine.decide_once(now, customer, entitlement, &call, &format!("id-{id}"));
+            }
+        }
+    }
+}
