@@ -1,0 +1,123 @@
+// What every method takes, in order: a good value of each argument, and what kind it is.
+
+/** A kind of argument: what it must be, and so what it must not be. */
+export type Kind =
+  | 'name'
+  | 'newName'
+  | 'optionalName'
+  | 'text'
+  | 'flag'
+  | 'event'
+  | 'quantity'
+  | 'requiredQuantity'
+  | 'overrideValue'
+  | 'overrideQuantity'
+  | 'number'
+  | 'duration'
+  | 'names'
+  | 'metadata'
+  | 'record'
+  | 'records'
+  | 'document'
+  | 'format'
+  | 'options'
+  | 'items'
+  | 'plan'
+
+/** One argument of a method. */
+export interface Argument {
+  argument: string
+  kind: Kind
+  good: unknown
+}
+
+/** A method and its arguments. */
+export interface Method {
+  name: string
+  args: Argument[]
+}
+
+const arg = (argument: string, kind: Kind, good: unknown): Argument => ({ argument, kind, good })
+
+const customer = arg('customer', 'name', 'user')
+const entitlement = arg('entitlement', 'name', 'chat')
+const id = arg('id', 'name', 'user')
+const event = arg('event', 'event', false)
+const meter = [customer, entitlement]
+const decided = [...meter, arg('value', 'quantity', 0), arg('options', 'options', null)]
+const judged = [
+  ...meter,
+  arg('value', 'quantity', 0),
+  event,
+  arg('overhead', 'number', null),
+  arg('force', 'flag', false)
+]
+const read = [...meter, arg('percent', 'flag', false), arg('grants', 'flag', true)]
+const created = [
+  arg('plan', 'optionalName', null),
+  arg('type', 'optionalName', null),
+  arg('label', 'text', null),
+  arg('refs', 'names', null),
+  arg('alts', 'names', null),
+  arg('metadata', 'metadata', null)
+]
+const all = [customer, arg('items', 'items', []), arg('options', 'options', null)]
+
+/** Every method that takes arguments. */
+export const METHODS: Method[] = [
+  { name: 'allow', args: judged },
+  { name: 'check', args: judged },
+  { name: 'increment', args: [...meter, event] },
+  { name: 'decrement', args: [...meter, event] },
+  { name: 'set', args: [...meter, arg('value', 'requiredQuantity', 7), event] },
+  { name: 'decide', args: decided },
+  { name: 'explain', args: decided },
+  { name: 'allowAll', args: all },
+  { name: 'decideAll', args: all },
+  { name: 'value', args: read },
+  { name: 'remaining', args: read },
+  { name: 'limit', args: [...meter, arg('grants', 'flag', true)] },
+  ...['allowance', 'cost', 'resets', 'rate', 'acceleration', 'projectedExhaustion'].map((name) => ({
+    name,
+    args: meter
+  })),
+  ...['creditFor', 'entitlement', 'limitObject', 'meterObject'].map((name) => ({ name, args: meter })),
+  { name: 'createCustomer', args: [arg('id', 'newName', 'user'), ...created] },
+  { name: 'ensureCustomer', args: [arg('id', 'newName', 'user'), ...created] },
+  { name: 'setCustomer', args: [arg('record', 'record', { id: 'user' })] },
+  { name: 'ensureSetCustomer', args: [arg('record', 'record', { id: 'user' })] },
+  { name: 'loadCustomers', args: [arg('records', 'records', []), arg('options', 'options', null)] },
+  ...['customer', 'customerMetadata', 'customerRefs', 'planPeriod', 'planTrialPeriod', 'credit'].map(
+    (name) => ({
+      name,
+      args: [id]
+    })
+  ),
+  { name: 'removeCustomer', args: [arg('id', 'name', 'nobody')] },
+  { name: 'addAltID', args: [id, arg('alt', 'newName', 'alias')] },
+  { name: 'removeAltID', args: [arg('alt', 'name', 'nobody')] },
+  {
+    name: 'setCustomerPlan',
+    args: [id, arg('plan', 'name', 'free'), arg('overwrite_meters', 'flag', false)]
+  },
+  {
+    name: 'createCustomerOverride',
+    args: [
+      ...meter,
+      arg('value', 'overrideValue', null),
+      arg('expires_on', 'number', null),
+      arg('credit', 'text', null),
+      arg('mode', 'text', null),
+      arg('increment', 'overrideQuantity', null),
+      arg('resets', 'flag', null)
+    ]
+  },
+  { name: 'removeCustomerOverride', args: meter },
+  { name: 'plan', args: [id, arg('def', 'flag', true)] },
+  { name: 'setPlan', args: [arg('id', 'newName', 'free'), arg('plan', 'plan', {})] },
+  { name: 'deletePlan', args: [arg('id', 'name', 'nothing')] },
+  { name: 'updatePolicy', args: [arg('policy', 'document', { policy: {} }), arg('format', 'format', null)] },
+  { name: 'difference', args: [arg('other', 'document', { policy: {} }), arg('format', 'format', null)] },
+  { name: 'policy', args: [arg('format', 'format', null)] },
+  { name: 'advance', args: [arg('duration', 'duration', 0)] }
+]

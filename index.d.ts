@@ -1,0 +1,149 @@
+/// <reference lib="esnext.disposable" />
+
+import type { Customers } from './types/customers.js'
+import type { Decisions } from './types/decisions.js'
+import type { Handlers } from './types/events.js'
+import type { AnyPolicy } from './types/names.js'
+import type { Backend, DocumentFormat, LimitrOptions } from './types/options.js'
+import type { Policies } from './types/policies.js'
+import type { PolicyDocument } from './types/policy.js'
+import type { Reads } from './types/reads.js'
+import type { CustomerRecord } from './types/records.js'
+import type { Diagnostic, ErrorCode } from './types/values.js'
+
+export type * from './types/customers.js'
+export type * from './types/decisions.js'
+export type * from './types/events.js'
+export type * from './types/names.js'
+export type * from './types/options.js'
+export type * from './types/policies.js'
+export type * from './types/policy.js'
+export type * from './types/reads.js'
+export type * from './types/records.js'
+export type * from './types/values.js'
+
+/** The same methods without promises: what they would reject with, they throw. */
+export type Synchronous<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
+}
+
+/**
+ * The methods of a {@link Limitr}, without promises. Events are delivered before they return; a call made inside a handler
+ * runs at once, and its events come after those being delivered.
+ *
+ * @example
+ * if (limitr.sync.allow('user_1', 'chat', 4200)) reply();
+ */
+export interface LimitrSync<P = AnyPolicy>
+  extends Synchronous<Decisions<P>>,
+    Synchronous<Reads<P>>,
+    Synchronous<Customers<P>>,
+    Synchronous<Policies<P>> {
+  /**
+   * Every customer's record, read a page at a time.
+   *
+   * @example
+   * for (const record of limitr.sync.eachCustomer()) console.log(record.id);
+   */
+  eachCustomer(): IterableIterator<CustomerRecord>
+}
+
+export interface Limitr<P = AnyPolicy> extends Decisions<P>, Reads<P>, Customers<P>, Policies<P>, Handlers {}
+
+/**
+ * An engine with one policy and its customers. `Limitr.new` opens one; `close` ends it.
+ *
+ * A denial is a value. Misuse (a wrong type, `NaN`, a plan that doesn't exist) rejects with a {@link LimitrError}. `null`
+ * and `undefined` both stand for an argument that isn't given.
+ *
+ * @example
+ * import { Limitr } from 'limitr';
+ *
+ * const limitr = await Limitr.new(await readFile('policy.yaml'));
+ * await limitr.ensureCustomer('user_1', 'free');
+ * if (await limitr.allow('user_1', 'chat', 4200)) reply();
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: its methods are declared by subject, in types/
+export class Limitr<P = AnyPolicy> {
+  private constructor()
+
+  /**
+   * Opens an engine. An object written `as const` types the names that later calls may use.
+   *
+   * `format` defaults to `'auto'`: an object is JSON, text is tried as JSON, YAML and TOML. A boolean in the place of the
+   * options is `validate`.
+   *
+   * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`, `not_supported_yet`
+   * @example
+   * const limitr = await Limitr.new({ policy: { plans: { free: { default: true, entitlements: { chat: {} } } } } });
+   */
+  static new<const P extends PolicyDocument>(
+    policy: P,
+    format?: DocumentFormat | null,
+    options?: boolean | LimitrOptions | null
+  ): Promise<Limitr<P>>
+  static new(
+    policy: string | Uint8Array | object,
+    format?: DocumentFormat | null,
+    options?: boolean | LimitrOptions | null
+  ): Promise<Limitr>
+
+  /** The same methods without promises. */
+  readonly sync: LimitrSync<P>
+
+  /** What runs the engine. */
+  readonly backend: Backend
+
+  /** The remarks on the policy document: what `Limitr.new` or the last `updatePolicy` warned of. */
+  readonly diagnostics: readonly Diagnostic[]
+
+  /**
+   * Every customer's record, read a page at a time, in no particular order. Customers that are added or removed meanwhile may
+   * or may not be seen; every other one is seen once.
+   *
+   * @example
+   * for await (const record of limitr.eachCustomer()) await save(record);
+   */
+  eachCustomer(): AsyncIterableIterator<CustomerRecord>
+
+  /**
+   * Ends the engine and frees what it holds; every later call rejects with `closed`. Closing twice does nothing.
+   *
+   * @example
+   * await limitr.close();
+   */
+  close(): Promise<void>
+
+  /**
+   * `close`, for `await using`.
+   *
+   * @example
+   * await using limitr = await Limitr.new(document);
+   */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * What every rejected call rejects with.
+ *
+ * `instanceof` goes by the mark `Symbol.for('limitr.error')`, not by the class, so it holds across copies of the package.
+ *
+ * @example
+ * try {
+ *   await Limitr.new(text);
+ * } catch (error) {
+ *   if (error instanceof LimitrError && error.code === 'invalid_policy') console.error(error.diagnostics);
+ * }
+ */
+export class LimitrError extends Error {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details?: { diagnostics?: readonly Diagnostic[]; cause?: unknown }
+  )
+  readonly name: 'LimitrError'
+  /** What went wrong: a stable name to test for. */
+  readonly code: ErrorCode
+  /** The problems of a policy document, where that is what was refused. */
+  readonly diagnostics?: readonly Diagnostic[]
+}

@@ -1,0 +1,6 @@
+// @ts-check
+
+const { LimitrError } = require('./js/errors.js')
+const { Limitr } = require('./js/limitr.js')
+
+module.exports = { Limitr, LimitrError }

@@ -1,0 +1,191 @@
+// @ts-check
+
+// One open engine, as the other parts of the facade share it: the doors to the binding, the engine's handle, the buffers
+// that answers come back in, and who listens.
+
+const { LimitrError, errorFrom } = require('./errors.js')
+const { refused, withoutPlaces } = require('./documents.js')
+
+/** @typedef {import('../index').Diagnostic} Diagnostic */
+/** @typedef {import('./documents.js').Document} Document */
+/** @typedef {import('./options.js').OpenOptions} OpenOptions */
+/** @typedef {import('./events.js').Entry} Entry */
+/** @typedef {{ version: number, entitlements: string[], plans: string[], credits: string[] }} Names */
+
+/**
+ * The doors of a binding. Hot ones take names and numbers and return a number.
+ *
+ * @typedef {object} Doors
+ * @property {(document: string | Uint8Array, format: string, options: string) => string} open
+ * @property {(engine: number) => boolean} close
+ * @property {(engine: number, on: boolean) => void} listen
+ * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number) => number} allow
+ * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number) => number} check
+ * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} increment
+ * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} decrement
+ * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number, answer: Float64Array) => number} decide
+ * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number, answer: Float64Array) => number} explain
+ * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} value
+ * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} remaining
+ * @property {() => string} lastError
+ * @property {(engine: number, answer: Float64Array) => number} nextEvent
+ * @property {(engine: number) => string} eventText
+ * @property {(engine: number) => string} names
+ * @property {(engine: number, op: string, args: string) => string} call
+ */
+
+/** How many numbers an answer has room for. */
+const ANSWER_LENGTH = 32
+
+/** Frees the engine of an object that was dropped without being closed. */
+const dropped = new FinalizationRegistry(
+  /** @param {{ doors: Doors, engine: number }} held */ ({ doors, engine }) => {
+    doors.close(engine)
+  }
+)
+
+class Core {
+  /**
+   * @param {Doors} doors
+   * @param {import('../index').Backend} backend
+   * @param {{ engine: number, diagnostics: Diagnostic[] }} opened
+   */
+  constructor(doors, backend, opened) {
+    this.doors = doors
+    this.backend = backend
+    this.engine = opened.engine
+    this.closed = false
+    /** @type {readonly Diagnostic[]} */
+    this.diagnostics = Object.freeze(opened.diagnostics)
+    /** What a decision comes back in. */
+    this.answer = new Float64Array(ANSWER_LENGTH)
+    /** What an event comes back in. */
+    this.eventAnswer = new Float64Array(ANSWER_LENGTH)
+    /** @type {Names} */
+    this.names = { version: -1, entitlements: [], plans: [], credits: [] }
+
+    /** Whether the engine builds events. @type {boolean} */
+    this.listening = false
+    /** Whether handlers are being called. @type {boolean} */
+    this.delivering = false
+    /** Never changed in place: a delivery goes through the list it began with. @type {readonly Entry[]} */
+    this.handlers = []
+    /** Events that happened and are to be delivered, oldest first. @type {import('../index').LimitrEvent[]} */
+    this.waiting = []
+
+    dropped.register(this, { doors, engine: this.engine }, this)
+  }
+
+  /**
+   * Opens an engine.
+   *
+   * @param {Doors} doors
+   * @param {import('../index').Backend} backend
+   * @param {Document} document
+   * @param {OpenOptions} options
+   */
+  static open(doors, backend, document, options) {
+    return new Core(doors, backend, opened(doors, document, options))
+  }
+
+  /** Frees the engine. Twice does nothing. */
+  close() {
+    if (this.closed) return
+    this.closed = true
+    this.handlers = []
+    this.listening = false
+    dropped.unregister(this)
+    this.doors.close(this.engine)
+  }
+
+  /** Refuses what the facade does by itself once the engine is closed. */
+  assertOpen() {
+    if (this.closed) throw new LimitrError('closed', 'the engine is closed: open another with `Limitr.new`')
+  }
+
+  /**
+   * Asks the engine for something that has no door of its own.
+   *
+   * @param {string} op
+   * @param {readonly unknown[]} args
+   * @returns {any}
+   */
+  ask(op, args) {
+    const { value, error } = JSON.parse(this.doors.call(this.engine, op, argumentText(args)))
+    if (error) throw errorFrom(error)
+    return value
+  }
+
+  /** The error of the door that has just failed. */
+  failure() {
+    return errorFrom(JSON.parse(this.doors.lastError()))
+  }
+
+  /**
+   * What the indexes in an answer mean, for the version of the policy that it was given by.
+   *
+   * @param {number} version
+   * @returns {Names}
+   */
+  namesAt(version) {
+    if (this.names.version !== version) this.names = JSON.parse(this.doors.names(this.engine))
+    return this.names
+  }
+
+  /** Has the names read again: records may have brought new ones. */
+  forgetNames() {
+    this.names = { version: -1, entitlements: [], plans: [], credits: [] }
+  }
+
+  /**
+   * Refuses a document that holds what JSON can't, together with all that the engine finds wrong with it.
+   *
+   * @param {Document} document
+   */
+  assertReadable(document) {
+    if (document.problems.length > 0)
+      opened(this.doors, document, { validate: true, strict: false, clock: 0 })
+  }
+}
+
+/**
+ * @param {Doors} doors
+ * @param {Document} document
+ * @param {OpenOptions} options
+ * @returns {{ engine: number, diagnostics: Diagnostic[] }}
+ */
+function opened(doors, document, options) {
+  const { value, error } = JSON.parse(doors.open(document.text, document.format, JSON.stringify(options)))
+  if (document.problems.length > 0) {
+    if (value) doors.close(value.engine)
+    const known = new Set(document.problems.map(({ path }) => path))
+    const found = withoutPlaces(error?.diagnostics ?? []).filter(({ path }) => !known.has(path))
+    throw refused([...document.problems, ...found])
+  }
+  if (error) throw documentError(document, errorFrom(error))
+  const warnings = value.diagnostics
+  return { engine: value.engine, diagnostics: document.isObject ? withoutPlaces(warnings) : warnings }
+}
+
+/**
+ * What an engine refused a document with: of an object, without places.
+ *
+ * @param {Document} document
+ * @param {import('../index').LimitrError} error
+ */
+function documentError(document, error) {
+  if (!document.isObject || !error.diagnostics?.length) return error
+  return refused(withoutPlaces(error.diagnostics), { code: error.code })
+}
+
+/** @param {readonly unknown[]} args */
+function argumentText(args) {
+  try {
+    return JSON.stringify(args)
+  } catch (cause) {
+    throw new LimitrError('too_large', 'the arguments are too large for one call: use several', { cause })
+  }
+}
+
+exports.Core = Core
+exports.documentError = documentError

@@ -1,0 +1,210 @@
+// @ts-check
+
+// Delivers events.
+//
+// 1. While nobody listens the engine builds no event; `listen` says so whenever the first handler comes or the last goes.
+// 2. When a door returns with events waiting, all of them are taken from the engine at once and made into objects (those
+//    of a type that nobody hears are dropped), behind the events that are still being delivered.
+// 3. Then they are delivered, oldest first, each to every handler in the order the handlers were added. Handlers are
+//    called, not awaited. A call that a handler makes through `sync` runs at once and adds its events to the end; the
+//    delivery that is under way brings them.
+// 4. A handler that throws or rejects becomes a `handler-error` event for the other handlers. A failure on that event is
+//    not reported again. Where nobody can hear of it, it becomes a process warning.
+
+const { newName } = require('./arguments.js')
+const { unknownWord, wrongType } = require('./errors.js')
+const { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent } = require('./payloads.js')
+
+/** @typedef {import('./core.js').Core} Core */
+/** @typedef {import('../index').LimitrEvent} LimitrEvent */
+/** @typedef {import('../index').EventType} EventType */
+
+/**
+ * A handler: of every event under a name (`type` is null), or of one type without one.
+ *
+ * @typedef {{ name: string | null, type: EventType | null, handler: Function, active: boolean }} Entry
+ */
+
+/**
+ * @param {Core} core
+ * @param {unknown} name
+ * @param {unknown} handler
+ */
+function addHandler(core, name, handler) {
+  core.assertOpen()
+  const key = newName(name, 'name')
+  if (typeof handler !== 'function') throw wrongType('handler', 'a function', handler)
+  /** @type {Entry} */
+  const entry = { name: key, type: null, handler, active: true }
+  const place = core.handlers.findIndex((other) => other.name === key)
+  if (place < 0) return listenWith(core, [...core.handlers, entry])
+  core.handlers[place].active = false
+  listenWith(core, core.handlers.with(place, entry))
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} type
+ * @param {unknown} handler
+ * @returns {() => boolean}
+ */
+function on(core, type, handler) {
+  core.assertOpen()
+  if (typeof type !== 'string') throw wrongType('type', 'a string', type)
+  const known = EVENT_TYPES.find((one) => one === type)
+  if (known === undefined) throw unknownWord('event type', type, EVENT_TYPES)
+  if (typeof handler !== 'function') throw wrongType('handler', 'a function', handler)
+  /** @type {Entry} */
+  const entry = { name: null, type: known, handler, active: true }
+  listenWith(core, [...core.handlers, entry])
+  return () => remove(core, entry)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} name
+ */
+function removeHandler(core, name) {
+  if (typeof name !== 'string') throw wrongType('name', 'a string', name)
+  const entry = core.handlers.find((other) => other.name === name)
+  return entry !== undefined && remove(core, entry)
+}
+
+/** @param {Core} core */
+function clearHandlers(core) {
+  for (const entry of core.handlers) entry.active = false
+  listenWith(core, [])
+}
+
+/**
+ * @param {Core} core
+ * @param {Entry} entry
+ */
+function remove(core, entry) {
+  if (!entry.active) return false
+  entry.active = false
+  if (core.closed) return false
+  listenWith(
+    core,
+    core.handlers.filter((other) => other !== entry)
+  )
+  return true
+}
+
+/**
+ * Takes a new list of handlers, and has the engine build events or not.
+ *
+ * @param {Core} core
+ * @param {readonly Entry[]} handlers
+ */
+function listenWith(core, handlers) {
+  core.handlers = handlers
+  const listening = handlers.some(({ type }) => type !== 'handler-error')
+  if (listening === core.listening || core.closed) return
+  core.listening = listening
+  core.doors.listen(core.engine, listening)
+}
+
+/**
+ * Whether a handler would be called for an event of that type.
+ *
+ * @param {Core} core
+ * @param {EventType} type
+ */
+function isHeard(core, type) {
+  return core.handlers.some((entry) => entry.type === null || entry.type === type)
+}
+
+/** What `nextEvent` answers: the kind of the event, and whether more wait. */
+const KIND = 15
+const MORE_WAIT = 16
+
+/**
+ * Takes the events that wait in the engine, and delivers them unless that is under way.
+ *
+ * @param {Core} core
+ * @param {string} customer the ID that the call was made with
+ * @param {object | null} eventData
+ */
+function takeEvents(core, customer, eventData) {
+  let taken
+  do {
+    taken = core.doors.nextEvent(core.engine, core.eventAnswer)
+    const kind = taken & KIND
+    if (kind === TEXT_KIND) {
+      const event = JSON.parse(core.doors.eventText(core.engine))
+      if (isHeard(core, event.type)) core.waiting.push(event)
+    } else if (kind !== 0 && isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))) {
+      core.waiting.push(meterEvent(core, kind, customer, eventData))
+    }
+  } while (taken & MORE_WAIT)
+  deliver(core)
+}
+
+/** @param {Core} core */
+function deliver(core) {
+  if (core.delivering || core.waiting.length === 0) return
+  core.delivering = true
+  try {
+    for (let next = 0; next < core.waiting.length; next++) deliverOne(core, core.waiting[next])
+  } finally {
+    core.waiting = []
+    core.delivering = false
+  }
+}
+
+/**
+ * @param {Core} core
+ * @param {LimitrEvent} event
+ */
+function deliverOne(core, event) {
+  for (const entry of core.handlers) {
+    if (!entry.active || (entry.type !== null && entry.type !== event.type)) continue
+    if (failures.get(event) === entry) continue
+    try {
+      const result = entry.type === null ? entry.handler(event.type, event) : entry.handler(event)
+      if (typeof result?.then === 'function') {
+        result.then(undefined, (/** @type {unknown} */ error) => report(core, entry, event.type, error))
+      }
+    } catch (error) {
+      report(core, entry, event.type, error)
+    }
+  }
+}
+
+/** Whose failure a `handler-error` event tells of: it isn't told of it itself. @type {WeakMap<LimitrEvent, Entry>} */
+const failures = new WeakMap()
+
+/**
+ * Tells the other handlers that one failed.
+ *
+ * @param {Core} core
+ * @param {Entry} entry
+ * @param {EventType} type
+ * @param {unknown} error
+ */
+function report(core, entry, type, error) {
+  if (type === 'handler-error') return
+  const others = core.handlers.some(
+    (other) => other !== entry && (other.type === null || other.type === 'handler-error')
+  )
+  if (!others) return warn(entry, type, error)
+  /** @type {LimitrEvent} */
+  const event = { type: 'handler-error', handler: entry.name, event_type: type, error }
+  failures.set(event, entry)
+  core.waiting.push(event)
+  deliver(core)
+}
+
+/**
+ * @param {Entry} entry
+ * @param {EventType} type
+ * @param {unknown} error
+ */
+function warn(entry, type, error) {
+  const who = entry.name === null ? 'a handler' : `the handler \`${entry.name}\``
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  globalThis.process?.emitWarning?.(`${who} failed on \`${type}\`: ${what}`, 'LimitrHandlerWarning')
+}
+
+module.exports = { addHandler, clearHandlers, on, removeHandler, takeEvents }

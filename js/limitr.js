@@ -1,0 +1,156 @@
+// @ts-check
+
+const { Core } = require('./core.js')
+const { eachCustomer } = require('./customers.js')
+const { documentOf } = require('./documents.js')
+const { LimitrError } = require('./errors.js')
+const events = require('./events.js')
+const { nativeDoors } = require('./native.js')
+const { documentFormat, openOptions } = require('./options.js')
+const { LimitrSync } = require('./sync.js')
+const reads = require('./reads.js')
+const usage = require('./usage.js')
+
+/** @typedef {import('../index').Limitr} Api */
+
+/** The key that `await using` looks for, also where the host doesn't have it yet. */
+const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+/**
+ * An engine; see index.d.ts.
+ *
+ * A method's promise is made here, around a call that is over when it returns. While handlers are being called, a method
+ * waits for them first: `await null` comes back once the delivery, which never waits, is through.
+ */
+class Limitr {
+  #core
+  #sync
+
+  /** @param {Core} core */
+  constructor(core) {
+    if (!(core instanceof Core))
+      throw new LimitrError('invalid_argument', 'use `Limitr.new` to open an engine')
+    this.#core = core
+    this.#sync = new LimitrSync(core)
+  }
+
+  /**
+   * @param {unknown} policy
+   * @param {unknown} [format]
+   * @param {unknown} [options]
+   */
+  static async new(policy, format, options) {
+    const open = openOptions(options)
+    const document = documentOf(policy, documentFormat(format), 'policy')
+    return new Limitr(Core.open(nativeDoors(), 'native', document, open))
+  }
+
+  get sync() {
+    return this.#sync
+  }
+
+  get backend() {
+    return this.#core.backend
+  }
+
+  get diagnostics() {
+    return this.#core.diagnostics
+  }
+
+  /** @type {Api['allow']} */
+  async allow(customer, entitlement, value, event, overhead, force) {
+    if (this.#core.delivering) await null
+    return usage.allow(this.#core, customer, entitlement, value, event, overhead, force)
+  }
+
+  /** @type {Api['check']} */
+  async check(customer, entitlement, value, event, overhead, force) {
+    if (this.#core.delivering) await null
+    return usage.check(this.#core, customer, entitlement, value, event, overhead, force)
+  }
+
+  /** @type {Api['increment']} */
+  async increment(customer, entitlement, event) {
+    if (this.#core.delivering) await null
+    return usage.increment(this.#core, customer, entitlement, event)
+  }
+
+  /** @type {Api['decrement']} */
+  async decrement(customer, entitlement, event) {
+    if (this.#core.delivering) await null
+    return usage.decrement(this.#core, customer, entitlement, event)
+  }
+
+  /** @type {Api['value']} */
+  async value(customer, entitlement, percent, grants) {
+    if (this.#core.delivering) await null
+    return reads.value(this.#core, customer, entitlement, percent, grants)
+  }
+
+  /** @type {Api['remaining']} */
+  async remaining(customer, entitlement, percent, grants) {
+    if (this.#core.delivering) await null
+    return reads.remaining(this.#core, customer, entitlement, percent, grants)
+  }
+
+  /** @type {Api['eachCustomer']} */
+  async *eachCustomer() {
+    if (this.#core.delivering) await null
+    yield* eachCustomer(this.#core)
+  }
+
+  /**
+   * @param {string} name
+   * @param {import('../index').EventHandler} handler
+   */
+  addHandler(name, handler) {
+    events.addHandler(this.#core, name, handler)
+  }
+
+  /** @type {Api['removeHandler']} */
+  removeHandler(name) {
+    return events.removeHandler(this.#core, name)
+  }
+
+  clearHandlers() {
+    events.clearHandlers(this.#core)
+  }
+
+  /** @type {Api['on']} */
+  on(type, handler) {
+    return events.on(this.#core, type, handler)
+  }
+
+  async close() {
+    if (this.#core.delivering) await null
+    this.#core.close()
+  }
+
+  static {
+    // What isn't hot is its synchronous twin, a promise later.
+    for (const [name, { value: twin }] of Object.entries(
+      Object.getOwnPropertyDescriptors(LimitrSync.prototype)
+    )) {
+      if (Object.hasOwn(Limitr.prototype, name)) continue
+      const method = {
+        /**
+         * @this {Limitr}
+         * @param {unknown[]} args
+         */
+        async [name](...args) {
+          if (this.#core.delivering) await null
+          return twin.apply(this.#sync, args)
+        }
+      }[name]
+      Object.defineProperty(method, 'length', { value: twin.length, configurable: true })
+      Object.defineProperty(Limitr.prototype, name, { value: method, writable: true, configurable: true })
+    }
+    Object.defineProperty(Limitr.prototype, ASYNC_DISPOSE, {
+      value: Limitr.prototype.close,
+      writable: true,
+      configurable: true
+    })
+  }
+}
+
+module.exports = { Limitr }

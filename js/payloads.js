@@ -1,0 +1,213 @@
+// @ts-check
+
+// Makes event objects from what the engine hands out: the numbers of a meter event stand in a buffer, any other event is
+// JSON. The customer of a meter event is a record that is only read once something beside its `id` is touched.
+
+const { numberOf, wordAt } = require('./decisions.js')
+
+/** @typedef {import('./core.js').Core} Core */
+/** @typedef {import('../index').LimitrEvent} LimitrEvent */
+/** @typedef {import('../index').CustomerRecord} CustomerRecord */
+
+/** Types of the events that come as numbers, by their kind. */
+const METER_TYPES = /** @type {const} */ ([
+  '',
+  'meter-changed',
+  'meter-overage',
+  'meter-limit',
+  'meter-governed',
+  'meter-reset'
+])
+
+/** Every type of event that exists. */
+const EVENT_TYPES = /** @type {const} */ ([
+  'meter-changed',
+  'meter-overage',
+  'meter-limit',
+  'meter-governed',
+  'meter-reset',
+  'customer-set',
+  'customer-removed',
+  'customer-plan-changed',
+  'plan-set',
+  'plan-removed',
+  'policy-updated',
+  'policy-error',
+  'handler-error'
+])
+
+/** The kind of an event that comes as JSON. */
+const TEXT_KIND = 9
+
+/** Where each number stands. */
+const SLOT = {
+  entitlement: 1,
+  plan: 2,
+  credit: 3,
+  old: 4,
+  value: 5,
+  limit: 6,
+  diff: 7,
+  overhead: 8,
+  overheadDiff: 9,
+  priceDiff: 10,
+  remaining: 11,
+  overage: 12,
+  overagePrice: 13,
+  grantValueApplied: 14,
+  tokens: 15,
+  capacity: 16,
+  requested: 17,
+  invalidValue: 18,
+  policyVersion: 19,
+  holderIsCaller: 20
+}
+
+/**
+ * The event that stands in the core's event buffer.
+ *
+ * @param {Core} core
+ * @param {number} kind
+ * @param {string} customer the ID that the call was made with
+ * @param {object | null} eventData
+ * @returns {LimitrEvent}
+ */
+function meterEvent(core, kind, customer, eventData) {
+  const answer = core.eventAnswer
+  const names = core.namesAt(answer[SLOT.policyVersion])
+  let holder = customer
+  let caller = customer
+  if (answer[SLOT.holderIsCaller] === 0) ({ holder, caller } = JSON.parse(core.doors.eventText(core.engine)))
+
+  /** @type {any} */
+  const event = {
+    type: METER_TYPES[kind],
+    meter: meterNumbers(answer),
+    customer: lazyCustomer(core, holder),
+    caller,
+    entitlement: wordAt(names.entitlements, answer[SLOT.entitlement]),
+    plan: wordAt(names.plans, answer[SLOT.plan]),
+    credit: wordAt(names.credits, answer[SLOT.credit]),
+    remaining: numberOf(answer[SLOT.remaining]),
+    event_data: eventData
+  }
+  if (isGiven(answer[SLOT.overage])) event.overage = answer[SLOT.overage]
+  if (isGiven(answer[SLOT.overagePrice])) event.overage_price = answer[SLOT.overagePrice]
+  if (isGiven(answer[SLOT.grantValueApplied])) event.grant_value_applied = answer[SLOT.grantValueApplied]
+  if (event.type === 'meter-limit') {
+    event.meter.invalid = true
+    event.invalid_value = answer[SLOT.invalidValue]
+  }
+  if (event.type === 'meter-governed') {
+    event.governor = {
+      tokens: answer[SLOT.tokens],
+      capacity: answer[SLOT.capacity],
+      requested: answer[SLOT.requested]
+    }
+  }
+  return event
+}
+
+/**
+ * What is always there stands in one literal, and the rest is added field by field: both are far cheaper than fields by
+ * name.
+ *
+ * @param {Float64Array} answer
+ */
+function meterNumbers(answer) {
+  /** @type {any} */
+  const meter = isGiven(answer[SLOT.old])
+    ? { old: answer[SLOT.old], value: answer[SLOT.value], limit: answer[SLOT.limit], diff: answer[SLOT.diff] }
+    : { value: answer[SLOT.value], limit: answer[SLOT.limit], diff: answer[SLOT.diff] }
+  if (isGiven(answer[SLOT.overhead])) meter.overhead = answer[SLOT.overhead]
+  if (isGiven(answer[SLOT.overheadDiff])) meter.overhead_diff = answer[SLOT.overheadDiff]
+  if (isGiven(answer[SLOT.priceDiff])) meter.price_diff = answer[SLOT.priceDiff]
+  return meter
+}
+
+/** @param {number} value `NaN`: there is none */
+function isGiven(value) {
+  return !Number.isNaN(value)
+}
+
+/**
+ * A customer's record that is read when it is first touched. A customer that was removed meanwhile has only its `id`.
+ *
+ * @param {Core} core
+ * @param {string} id
+ * @returns {CustomerRecord}
+ */
+function lazyCustomer(core, id) {
+  return /** @type {any} */ (new Proxy(new UnreadRecord(id, core), RECORD_READER))
+}
+
+/** What a record is before it is read. Its class shows only in `console.log`, which looks behind the proxy. */
+class UnreadRecord {
+  /** @type {Core | null} */
+  #core
+
+  /**
+   * @param {string} id
+   * @param {Core} core
+   */
+  constructor(id, core) {
+    this.id = id
+    this.#core = core
+  }
+
+  /** Fills in the rest of the record, once. */
+  read() {
+    const core = this.#core
+    if (core === null) return
+    this.#core = null
+    const record = core.closed ? null : core.ask('customer', [this.id])
+    for (const [field, value] of Object.entries(record ?? {})) {
+      Object.defineProperty(this, field, { value, writable: true, enumerable: true, configurable: true })
+    }
+  }
+
+  /** What `console.log` shows. `this` is the proxy, so this reads the record. */
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return { ...this }
+  }
+}
+
+/**
+ * Reads the record before anything but its `id` is seen.
+ *
+ * @type {ProxyHandler<UnreadRecord>}
+ */
+const RECORD_READER = {
+  get(target, field) {
+    if (field === 'id') return target.id
+    target.read()
+    return Object.hasOwn(target, field) ? Reflect.get(target, field) : Reflect.get(Object.prototype, field)
+  },
+  has(target, field) {
+    target.read()
+    return Object.hasOwn(target, field) || field in Object.prototype
+  },
+  ownKeys(target) {
+    target.read()
+    return Reflect.ownKeys(target)
+  },
+  getOwnPropertyDescriptor(target, field) {
+    target.read()
+    return Reflect.getOwnPropertyDescriptor(target, field)
+  },
+  set(target, field, value) {
+    target.read()
+    return Reflect.set(target, field, value)
+  },
+  deleteProperty(target, field) {
+    target.read()
+    return Reflect.deleteProperty(target, field)
+  },
+  defineProperty(target, field, descriptor) {
+    target.read()
+    return Reflect.defineProperty(target, field, descriptor)
+  },
+  getPrototypeOf: () => Object.prototype
+}
+
+module.exports = { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent }

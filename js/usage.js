@@ -1,0 +1,330 @@
+// @ts-check
+
+// Decisions. The hot ones go straight to their door: a few `typeof`s, one call, one comparison;
+// nothing is allocated unless events wait or something is wrong.
+
+const { flag, isObject, lookup, name, newName, optionalNumber, options, quantity } = require('./arguments.js')
+const { decisionFrom, decisionIn } = require('./decisions.js')
+const { LimitrError, wrongType } = require('./errors.js')
+const { takeEvents } = require('./events.js')
+
+/** @typedef {import('./core.js').Core} Core */
+/** @typedef {import('../index').Decision} Decision */
+
+/** Flags of the deciding doors. */
+const SEND = 1
+const FORCE = 2
+const OVERHEAD = 4
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} event
+ * @param {unknown} overhead
+ * @param {unknown} force
+ * @returns {boolean}
+ */
+function allow(core, customer, entitlement, value, event, overhead, force) {
+  if (
+    typeof value === 'number' &&
+    event === undefined &&
+    overhead === undefined &&
+    force === undefined &&
+    typeof customer === 'string' &&
+    typeof entitlement === 'string' &&
+    Number.isFinite(value)
+  ) {
+    const answer = core.doors.allow(core.engine, customer, entitlement, value, SEND, 0)
+    return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
+  }
+  return judged(core, 'allow', core.doors.allow, customer, entitlement, value, event, overhead, force)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} event
+ * @param {unknown} overhead
+ * @param {unknown} force
+ * @returns {boolean}
+ */
+function check(core, customer, entitlement, value, event, overhead, force) {
+  if (
+    typeof value === 'number' &&
+    event === undefined &&
+    overhead === undefined &&
+    force === undefined &&
+    typeof customer === 'string' &&
+    typeof entitlement === 'string' &&
+    Number.isFinite(value)
+  ) {
+    const answer = core.doors.check(core.engine, customer, entitlement, value, 0, 0)
+    return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
+  }
+  return judged(core, 'check', core.doors.check, customer, entitlement, value, event, overhead, force)
+}
+
+/**
+ * `allow` and `check` with whatever arguments.
+ *
+ * @param {Core} core
+ * @param {'allow' | 'check'} op
+ * @param {Core['doors']['allow']} door
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} event
+ * @param {unknown} overhead
+ * @param {unknown} force
+ * @returns {boolean}
+ */
+function judged(core, op, door, customer, entitlement, value, event, overhead, force) {
+  const id = name(customer, 'customer')
+  const feature = name(entitlement, 'entitlement')
+  const amount = value === undefined || value === null ? 0 : quantity(value, 'value')
+  const cost = optionalNumber(overhead, 'overhead')
+  const send = sending(event)
+  const flags =
+    (op === 'allow' ? send : 0) | (flag(force, 'force', false) ? FORCE : 0) | (cost === null ? 0 : OVERHEAD)
+  const eventData = dataOf(event)
+  if (typeof amount === 'number') {
+    return settled(core, door(core.engine, id, feature, amount, flags, cost ?? 0), id, eventData)
+  }
+  const args = [lookup(id, 'customer'), lookup(feature, 'entitlement'), amount, flags, cost]
+  return moved(core, op, args, id, eventData)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} event
+ * @returns {boolean}
+ */
+function increment(core, customer, entitlement, event) {
+  if (event === undefined && typeof customer === 'string' && typeof entitlement === 'string') {
+    const answer = core.doors.increment(core.engine, customer, entitlement, SEND)
+    return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
+  }
+  const id = name(customer, 'customer')
+  const feature = name(entitlement, 'entitlement')
+  const answer = core.doors.increment(core.engine, id, feature, sending(event))
+  return answer === 1 || (answer !== 0 && settled(core, answer, id, dataOf(event)))
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} event
+ * @returns {boolean}
+ */
+function decrement(core, customer, entitlement, event) {
+  if (event === undefined && typeof customer === 'string' && typeof entitlement === 'string') {
+    const answer = core.doors.decrement(core.engine, customer, entitlement, SEND)
+    return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
+  }
+  const id = name(customer, 'customer')
+  const feature = name(entitlement, 'entitlement')
+  const answer = core.doors.decrement(core.engine, id, feature, sending(event))
+  return answer === 1 || (answer !== 0 && settled(core, answer, id, dataOf(event)))
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} event
+ * @returns {boolean}
+ */
+function set(core, customer, entitlement, value, event) {
+  const id = name(customer, 'customer')
+  const feature = name(entitlement, 'entitlement')
+  const args = [
+    lookup(id, 'customer'),
+    lookup(feature, 'entitlement'),
+    quantity(value, 'value'),
+    sending(event)
+  ]
+  return moved(core, 'set', args, id, dataOf(event))
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} given
+ * @returns {Decision}
+ */
+function decide(core, customer, entitlement, value, given) {
+  return answered(core, 'decide', core.doors.decide, customer, entitlement, value, given)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} given
+ * @returns {Decision}
+ */
+function explain(core, customer, entitlement, value, given) {
+  return answered(core, 'explain', core.doors.explain, customer, entitlement, value, given)
+}
+
+const DECIDE_OPTIONS = ['event', 'overhead', 'force', 'id', 'cap']
+
+/**
+ * `decide` and `explain`.
+ *
+ * @param {Core} core
+ * @param {'decide' | 'explain'} op
+ * @param {Core['doors']['decide']} door
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {unknown} value
+ * @param {unknown} given
+ * @returns {Decision}
+ */
+function answered(core, op, door, customer, entitlement, value, given) {
+  const id = name(customer, 'customer')
+  const feature = name(entitlement, 'entitlement')
+  const amount = value === undefined || value === null ? 0 : quantity(value, 'value')
+  const { event, overhead, force, id: key, cap } = options(given, 'options', DECIDE_OPTIONS)
+  if (cap !== undefined && cap !== null) {
+    throw new LimitrError('not_supported_yet', 'the option `cap` is not supported yet: leave `cap` out')
+  }
+  const cost = optionalNumber(overhead, 'options.overhead')
+  const call = key === undefined || key === null ? null : newName(key, 'options.id')
+  const send = sending(event)
+  const flags =
+    (op === 'decide' ? send : 0) |
+    (flag(force, 'options.force', false) ? FORCE : 0) |
+    (cost === null ? 0 : OVERHEAD)
+  const eventData = dataOf(event)
+
+  if (typeof amount === 'number' && call === null) {
+    const answer = door(core.engine, id, feature, amount, flags, cost ?? 0, core.answer)
+    if (answer < 0) throw core.failure()
+    const decision = decisionIn(core, (answer & 1) === 1, feature)
+    if (answer > 1) takeEvents(core, id, eventData)
+    return decision
+  }
+  const args = [
+    lookup(id, 'customer'),
+    lookup(feature, 'entitlement'),
+    amount,
+    { flags, overhead: cost, id: call }
+  ]
+  return decisionFrom(moved(core, op, args, id, eventData), feature)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} items
+ * @param {unknown} given
+ * @returns {boolean}
+ */
+function allowAll(core, customer, items, given) {
+  return together(core, 'allowAll', customer, items, given)
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} customer
+ * @param {unknown} items
+ * @param {unknown} given
+ * @returns {import('../index').AllDecisions}
+ */
+function decideAll(core, customer, items, given) {
+  const { allowed, decisions } = together(core, 'decideAll', customer, items, given)
+  /** @type {(decision: Decision | null, index: number) => Decision | null} */
+  const whole = (decision, index) =>
+    decision && decisionFrom(decision, /** @type {any} */ (items)[index].entitlement)
+  return { allowed, decisions: decisions.map(whole) }
+}
+
+const ITEM_FIELDS = ['entitlement', 'value']
+const ALL_OPTIONS = ['event']
+
+/**
+ * @param {Core} core
+ * @param {'allowAll' | 'decideAll'} op
+ * @param {unknown} customer
+ * @param {unknown} items
+ * @param {unknown} given
+ * @returns {any}
+ */
+function together(core, op, customer, items, given) {
+  const id = lookup(customer, 'customer')
+  if (!Array.isArray(items)) throw wrongType('items', 'a list of `{ entitlement, value }`', items)
+  const wanted = Array.from(items, (item, index) => {
+    const argument = `items[${index}]`
+    if (!isObject(item)) throw wrongType(argument, 'an object `{ entitlement, value }`', item)
+    const { entitlement, value } = options(item, argument, ITEM_FIELDS)
+    return {
+      entitlement: lookup(entitlement, `${argument}.entitlement`),
+      value: value === undefined || value === null ? 0 : quantity(value, `${argument}.value`)
+    }
+  })
+  const { event } = options(given, 'options', ALL_OPTIONS)
+  return moved(core, op, [id, wanted, sending(event)], id, dataOf(event))
+}
+
+/**
+ * What a deciding door answered, once its events are delivered.
+ *
+ * @param {Core} core
+ * @param {number} answer
+ * @param {string} customer
+ * @param {object | null} eventData
+ * @returns {boolean}
+ */
+function settled(core, answer, customer, eventData) {
+  if (answer < 0) throw core.failure()
+  if (answer > 1) takeEvents(core, customer, eventData)
+  return (answer & 1) === 1
+}
+
+/**
+ * Asks for something that may send events, and delivers them, also where it fails.
+ *
+ * @param {Core} core
+ * @param {string} op
+ * @param {readonly unknown[]} args
+ * @param {string} customer
+ * @param {object | null} eventData
+ * @returns {any}
+ */
+function moved(core, op, args, customer, eventData) {
+  try {
+    return core.ask(op, args)
+  } finally {
+    if (core.listening) takeEvents(core, customer, eventData)
+  }
+}
+
+/** @param {unknown} event */
+function sending(event) {
+  if (event === undefined || event === null || event === true) return SEND
+  if (event === false) return 0
+  if (isObject(event)) return SEND
+  throw wrongType('event', 'a boolean, or an object of data for the events', event)
+}
+
+/**
+ * @param {unknown} event
+ * @returns {object | null}
+ */
+function dataOf(event) {
+  return typeof event === 'object' ? event : null
+}
+
+module.exports = { allow, allowAll, check, decide, decideAll, decrement, explain, increment, moved, set }

@@ -1,0 +1,31 @@
+// The tests of the public API and of its types, both run by vitest.
+
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { bin, Failed, path, run } from '../lib/run.mjs'
+
+async function vitest(name, args) {
+  const report = path('dist', `${name}.json`)
+  mkdirSync(path('dist'), { recursive: true })
+  rmSync(report, { force: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { code, output } = await run(bin('vitest'), ['run', ...args, ...reporters])
+  let counts
+  try {
+    counts = JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    throw new Failed(`vitest ended with code ${code} and no report`, { output })
+  }
+  return {
+    passed: counts.numPassedTests,
+    failed: counts.numFailedTests,
+    skipped: counts.numPendingTests + counts.numTodoTests,
+    code,
+    output
+  }
+}
+
+/** `__test__/*.spec.ts`, among them the conformance vectors, run through the public API. */
+export const nodeTests = () => vitest('node', [])
+
+/** `__test__/*.test-d.ts`: what the compiler must accept and refuse. */
+export const typeTests = () => vitest('types', ['--typecheck.only'])

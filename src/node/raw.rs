@@ -1,0 +1,163 @@
+//! The few calls of Node-API that hot doors need. Each wrapper says why it is sound; the callers hold no other unsafe
+//! code than entering with the environment that Node gave them.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use napi::sys;
+
+use crate::wire::ANSWER_LEN;
+
+/// Longest name in UTF-16 units: one of 256 bytes of UTF-8 has no more.
+const NAME_UNITS: usize = limitr_engine::limits::NAME_BYTES_MAX;
+
+/// One call from JavaScript, alive while the door runs.
+pub(super) struct Frame<const N: usize> {
+    env: sys::napi_env,
+    args: [sys::napi_value; N],
+}
+
+/// Room for a name on the stack: as JavaScript has it, and as the engine wants it.
+pub(super) struct NameRoom {
+    units: [MaybeUninit<u16>; NAME_UNITS + 2],
+    bytes: [MaybeUninit<u8>; NAME_UNITS * 3],
+}
+
+impl NameRoom {
+    #[inline]
+    pub(super) fn new() -> NameRoom {
+        NameRoom {
+            units: [MaybeUninit::uninit(); NAME_UNITS + 2],
+            bytes: [MaybeUninit::uninit(); NAME_UNITS * 3],
+        }
+    }
+}
+
+impl<const N: usize> Frame<N> {
+    /// The call that Node entered a door with.
+    ///
+    /// # Safety
+    /// `env` and `info` are those that Node gave the running callback.
+    #[inline(always)] // in place: copying what Node just wrote in other widths stalls
+    pub(super) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Frame<N> {
+        let mut frame = Frame { env, args: [ptr::null_mut(); N] };
+        let (mut count, args, none) = (N, frame.args.as_mut_ptr(), ptr::null_mut());
+        // SAFETY: by the contract above; `args` has room for `count` values, and missing ones become `undefined`.
+        unsafe { sys::napi_get_cb_info(env, info, &raw mut count, args, none, ptr::null_mut()) };
+        frame
+    }
+
+    /// The argument as a number; NaN if it is none.
+    #[inline]
+    pub(super) fn number(&self, at: usize) -> f64 {
+        let mut number = f64::NAN;
+        // SAFETY: environment and argument are alive while the door runs. Another type leaves `number` as it is.
+        unsafe { sys::napi_get_value_double(self.env, self.args[at], &raw mut number) };
+        number
+    }
+
+    /// The argument as flags; 0 if it is no number.
+    #[inline]
+    pub(super) fn flags(&self, at: usize) -> u32 {
+        let mut flags = 0;
+        // SAFETY: as in `number`.
+        unsafe { sys::napi_get_value_uint32(self.env, self.args[at], &raw mut flags) };
+        flags
+    }
+
+    /// The argument as a name in UTF-8; empty, which no name is, if it can't be one: too long, a lone surrogate, or no
+    /// string.
+    #[inline]
+    pub(super) fn name<'a>(&self, at: usize, room: &'a mut NameRoom) -> &'a str {
+        let mut length = 0;
+        // SAFETY: as in `number`; `units` has room for the count given, which includes the closing 0.
+        let status = unsafe {
+            let units = room.units.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf16(
+                self.env,
+                self.args[at],
+                units,
+                room.units.len(),
+                &raw mut length,
+            )
+        };
+        if status != sys::Status::napi_ok || length > NAME_UNITS {
+            return "";
+        }
+        // SAFETY: Node wrote the first `length` units.
+        let units = unsafe { std::slice::from_raw_parts(room.units.as_ptr().cast::<u16>(), length) };
+        let mut all = 0;
+        for (byte, unit) in room.bytes.iter_mut().zip(units) {
+            all |= unit;
+            byte.write(*unit as u8);
+        }
+        if all >= 0x80 {
+            return wide_name(units, &mut room.bytes);
+        }
+        // SAFETY: the first `length` bytes were written, and all are ASCII.
+        unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(room.bytes.as_ptr().cast(), length))
+        }
+    }
+
+    /// The argument as the buffer that answers are written into, if it is a `Float64Array` with room for one.
+    ///
+    /// # Safety
+    /// The slice is used only while the door runs and JavaScript doesn't.
+    #[inline]
+    pub(super) unsafe fn answer<'a>(&self, at: usize) -> Option<&'a mut [f64; ANSWER_LEN]> {
+        let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
+        // SAFETY: as in `number`; the places that aren't wanted are null.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                self.env,
+                self.args[at],
+                &raw mut kind,
+                &raw mut length,
+                &raw mut data,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        let fits = status == sys::Status::napi_ok
+            && kind == sys::TypedarrayType::float64_array
+            && length >= ANSWER_LEN
+            && !data.is_null();
+        // SAFETY: a Float64Array's data is aligned and holds `length` doubles, of which any bits are valid.
+        fits.then(|| unsafe { &mut *data.cast::<[f64; ANSWER_LEN]>() })
+    }
+
+    /// A whole number for JavaScript.
+    #[inline]
+    pub(super) fn give_int(&self, number: i32) -> sys::napi_value {
+        let mut value = ptr::null_mut();
+        // SAFETY: the environment is alive while the door runs.
+        unsafe { sys::napi_create_int32(self.env, number, &raw mut value) };
+        value
+    }
+
+    /// A number for JavaScript.
+    #[inline]
+    pub(super) fn give_number(&self, number: f64) -> sys::napi_value {
+        let mut value = ptr::null_mut();
+        // SAFETY: the environment is alive while the door runs.
+        unsafe { sys::napi_create_double(self.env, number, &raw mut value) };
+        value
+    }
+}
+
+/// A name with characters past ASCII; empty if it has a lone surrogate.
+#[cold]
+fn wide_name<'a>(units: &[u16], bytes: &'a mut [MaybeUninit<u8>]) -> &'a str {
+    let mut length = 0;
+    for character in char::decode_utf16(units.iter().copied()) {
+        let Ok(character) = character else { return "" };
+        let mut encoded = [0; 4];
+        for byte in character.encode_utf8(&mut encoded).bytes() {
+            bytes[length].write(byte);
+            length += 1;
+        }
+    }
+    // SAFETY: the first `length` bytes were written, by characters encoded whole.
+    unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(bytes.as_ptr().cast(), length)) }
+}

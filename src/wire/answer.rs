@@ -1,0 +1,121 @@
+//! The numbers of a decision or an event, by place. `NaN` stands for null; names cross as their places in the tables
+//! that `names` gives. `js/decisions.js` and `js/events.js` read the same places.
+
+use limitr_engine::policy::Mode;
+use limitr_engine::quantity::Amount;
+use limitr_engine::{BoundBy, Decision, Event, MeterEvent, MeterEventKind, NameId, Reason};
+
+/// Places of the buffer.
+pub(crate) const ANSWER_LEN: usize = 32;
+
+/// The kind of an event that is read as text.
+const RECORD: u32 = 9;
+
+/// Writes a decision into `answer`.
+pub(crate) fn fill_decision(decision: &Decision, answer: &mut [f64; ANSWER_LEN]) {
+    *answer = [f64::NAN; ANSWER_LEN];
+    answer[0] = f64::from(reason(decision.reason));
+    answer[1] = name(decision.entitlement);
+    answer[2] = name(decision.plan);
+    answer[3] = amount(decision.limit);
+    answer[4] = amount(decision.used);
+    answer[5] = amount(decision.held);
+    answer[6] = amount(decision.remaining);
+    answer[7] = amount(decision.requested);
+    answer[8] = time(decision.resets_at);
+    answer[9] = time(decision.retry_after_ms);
+    answer[10] = amount(decision.overage);
+    answer[11] = amount(decision.overage_price);
+    answer[12] = amount(decision.price);
+    answer[13] = amount(decision.cost);
+    answer[14] = amount(decision.granted);
+    answer[15] = match decision.mode {
+        Some(Mode::Hard) => 0.0,
+        Some(Mode::Soft) => 1.0,
+        Some(Mode::Observe) => 2.0,
+        None => f64::NAN,
+    };
+    answer[16] = match decision.bound_by {
+        Some(BoundBy::Limit) => 0.0,
+        Some(BoundBy::Governor) => 1.0,
+        None => f64::NAN,
+    };
+    answer[17] = decision.policy_version as f64;
+}
+
+/// Writes an event into `answer`; its kind. `known`: the customer is the one that the call named.
+pub(crate) fn fill_event(event: &Event, known: bool, answer: &mut [f64; ANSWER_LEN]) -> u32 {
+    match event {
+        Event::Record(..) => RECORD,
+        Event::Meter(event) => {
+            fill_meter_event(event, answer);
+            answer[20] = f64::from(u8::from(known));
+            kind(event.kind)
+        }
+    }
+}
+
+fn fill_meter_event(event: &MeterEvent, answer: &mut [f64; ANSWER_LEN]) {
+    *answer = [f64::NAN; ANSWER_LEN];
+    answer[0] = f64::from(kind(event.kind));
+    answer[1] = name(Some(event.entitlement));
+    answer[2] = name(Some(event.plan));
+    answer[3] = name(Some(event.credit));
+    answer[4] = event.old.to_f64();
+    answer[5] = event.value.to_f64();
+    answer[6] = event.limit.to_f64();
+    answer[7] = event.diff.to_f64();
+    answer[8] = event.overhead.to_f64();
+    answer[9] = event.overhead_diff.to_f64();
+    answer[10] = amount(event.price_diff);
+    answer[11] = amount(event.remaining);
+    answer[12] = amount(event.overage);
+    answer[13] = amount(event.overage_price);
+    if let Some([tokens, capacity, requested]) = event.governor {
+        answer[15] = tokens.to_f64();
+        answer[16] = capacity.to_f64();
+        answer[17] = requested.to_f64();
+    }
+    if event.kind == MeterEventKind::Limit {
+        answer[18] = event.value.saturating_add(event.diff).to_f64();
+    }
+    answer[19] = event.policy_version as f64;
+}
+
+fn kind(kind: MeterEventKind) -> u32 {
+    match kind {
+        MeterEventKind::Changed => 1,
+        MeterEventKind::Overage => 2,
+        MeterEventKind::Limit => 3,
+        MeterEventKind::Governed => 4,
+        MeterEventKind::Reset => 5,
+    }
+}
+
+/// Places in the facade's list of reasons, which has those of later parts too.
+fn reason(reason: Reason) -> u8 {
+    match reason {
+        Reason::Ok => 0,
+        Reason::Feature => 1,
+        Reason::OverLimit => 2,
+        Reason::Overage => 3,
+        Reason::Governed => 6,
+        Reason::UnknownCustomer => 7,
+        Reason::UnknownEntitlement => 8,
+        Reason::NoScopeHolder => 9,
+        Reason::NotInPlan => 10,
+        Reason::Forced => 11,
+    }
+}
+
+fn amount(amount: Option<Amount>) -> f64 {
+    amount.map_or(f64::NAN, Amount::to_f64)
+}
+
+fn time(time: Option<i64>) -> f64 {
+    time.map_or(f64::NAN, |ms| ms as f64)
+}
+
+fn name(id: Option<NameId>) -> f64 {
+    id.map_or(f64::NAN, |id| id.index() as f64)
+}

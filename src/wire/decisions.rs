@@ -1,0 +1,112 @@
+//! Calls that decide or read, where their arguments or answers are more than numbers.
+
+use limitr_engine::quantity::Amount;
+use limitr_engine::{Ask, BatchItem, EngineError};
+use serde_json::{Value, json};
+
+use super::args::{Args, given, wrong};
+use super::{Host, call_of, flags};
+
+/// Answers a call that decides or reads; nothing if `op` is another's.
+pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
+    Ok(Some(match op {
+        "allow" | "check" | "set" => plain(host, op, args)?,
+        "decide" | "explain" => whole(host, op, args)?,
+        "allowAll" | "decideAll" => batch(host, op, args)?,
+        _ => match read(host, op, args)? {
+            Some(answer) => answer,
+            None => return Ok(None),
+        },
+    }))
+}
+
+/// `(customer, entitlement, value, flags, overhead)`.
+fn plain(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
+    let (customer, entitlement, value) = (args.text(0)?, args.text(1)?, args.given(2)?);
+    let ask = if op == "set" { Ask::To(value) } else { Ask::By(value) };
+    let call = call_of(ask, args.whole(3, flags::EVENTS)?, overhead(args.get(4), 4)?)?;
+    let allowed = match op {
+        "check" => host.check(customer, entitlement, &call)?,
+        _ => host.allow(customer, entitlement, &call)?,
+    };
+    Ok(allowed.into())
+}
+
+/// `(customer, entitlement, value, {flags, overhead, id})`.
+fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
+    let (customer, entitlement) = (args.text(0)?, args.text(1)?);
+    let options = args.object(3)?;
+    let option = |name: &str| options.and_then(|options| options.get(name)).filter(|value| !value.is_null());
+    let flags = option("flags").and_then(Value::as_u64).map_or(flags::EVENTS, |flags| flags as u32);
+    let call = call_of(Ask::By(args.given(2)?), flags, overhead(option("overhead"), 3)?)?;
+    let now = host.now();
+    let decision = match (option("id"), op) {
+        (None, "decide") => host.decide(customer, entitlement, &call)?,
+        (None, _) => host.explain(customer, entitlement, &call)?,
+        (Some(Value::String(id)), "decide") => {
+            host.engine.decide_once(now, customer, entitlement, &call, id)?
+        }
+        (Some(Value::String(id)), _) => host.engine.explain_once(now, customer, entitlement, &call, id)?,
+        (Some(_), _) => return Err(EngineError::new("invalid_argument", "`id` must be text")),
+    };
+    let mut json = host.engine.decision_json(&decision);
+    json["entitlement"] = entitlement.into();
+    Ok(json)
+}
+
+/// `(customer, [{entitlement, value}, …], flags)`.
+fn batch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
+    let customer = args.text(0)?;
+    let list = args.get(1).and_then(Value::as_array).ok_or_else(|| wrong(1, "must be a list of items"))?;
+    let mut items = Vec::with_capacity(list.len());
+    for item in list {
+        let entitlement = item.get("entitlement").and_then(Value::as_str);
+        let entitlement =
+            entitlement.ok_or_else(|| wrong(1, "must be a list of `{ entitlement, value }`"))?;
+        let value = item.get("value").filter(|value| !value.is_null());
+        let value = value.map_or(Ok(limitr_engine::Given::Number(0.0)), |value| given(value, 1))?;
+        items.push(BatchItem { entitlement, value });
+    }
+    let events = args.whole(2, flags::EVENTS)? & flags::EVENTS != 0;
+    let now = host.now();
+    let answer = host.engine.decide_all(now, customer, &items, events)?;
+    if op == "allowAll" {
+        return Ok(answer.allowed.into());
+    }
+    let decisions = items.iter().zip(&answer.decisions).map(|(item, decision)| match decision {
+        None => Value::Null,
+        Some(decision) => {
+            let mut json = host.engine.decision_json(decision);
+            json["entitlement"] = item.entitlement.into();
+            json
+        }
+    });
+    let decisions: Vec<Value> = decisions.collect();
+    Ok(json!({ "allowed": answer.allowed, "decisions": decisions }))
+}
+
+fn read(host: &Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
+    let now = host.now();
+    let engine = &host.engine;
+    let amount = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| json!(amount.to_f64()));
+    let names = || Ok::<_, EngineError>((args.text(0)?, args.text(1)?));
+    Ok(Some(match op {
+        "limit" => names().map(|(c, e)| amount(engine.limit(now, c, e)))?,
+        "allowance" => names().map(|(c, e)| amount(engine.allowance(now, c, e)))?,
+        "cost" => names().map(|(c, e)| amount(engine.cost(now, c, e)))?,
+        "resets" => names().map(|(c, e)| json!(engine.resets(now, c, e)))?,
+        "rate" => names().map(|(c, e)| json!(engine.rate(now, c, e)))?,
+        "acceleration" => names().map(|(c, e)| json!(engine.acceleration(now, c, e)))?,
+        "projectedExhaustion" => names().map(|(c, e)| json!(engine.projected_exhaustion(now, c, e)))?,
+        "meterObject" => names().map(|(c, e)| json!(engine.meter_json(now, c, e)))?,
+        "limitObject" => names().map(|(c, e)| json!(engine.limit_json(now, c, e)))?,
+        _ => return Ok(None),
+    }))
+}
+
+fn overhead(value: Option<&Value>, at: usize) -> Result<f64, EngineError> {
+    match value {
+        None => Ok(0.0),
+        Some(value) => value.as_f64().ok_or_else(|| wrong(at, "must be a number of runes")),
+    }
+}
