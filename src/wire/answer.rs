@@ -38,6 +38,7 @@ pub(crate) fn fill_decision(decision: &Decision, answer: &mut [f64; ANSWER_LEN])
     answer[16] = match decision.bound_by {
         Some(BoundBy::Limit) => 0.0,
         Some(BoundBy::Governor) => 1.0,
+        Some(BoundBy::Cap) => 2.0,
         None => f64::NAN,
     };
     answer[17] = decision.policy_version as f64;
@@ -71,6 +72,7 @@ fn fill_meter_event(event: &MeterEvent, answer: &mut [f64; ANSWER_LEN]) {
     answer[11] = amount(event.remaining);
     answer[12] = amount(event.overage);
     answer[13] = amount(event.overage_price);
+    answer[14] = amount(event.granted);
     if let Some([tokens, capacity, requested]) = event.governor {
         answer[15] = tokens.to_f64();
         answer[16] = capacity.to_f64();
@@ -99,6 +101,8 @@ fn reason(reason: Reason) -> u8 {
         Reason::Feature => 1,
         Reason::OverLimit => 2,
         Reason::Overage => 3,
+        Reason::CoveredByGrant => 4,
+        Reason::Capped => 5,
         Reason::Governed => 6,
         Reason::UnknownCustomer => 7,
         Reason::UnknownEntitlement => 8,

@@ -91,7 +91,7 @@ fn read(host: &Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError
     let amount = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| json!(amount.to_f64()));
     let names = || Ok::<_, EngineError>((args.text(0)?, args.text(1)?));
     Ok(Some(match op {
-        "limit" => names().map(|(c, e)| amount(engine.limit(now, c, e)))?,
+        "limit" => names().map(|(c, e)| amount(engine.limit(now, c, e, true)))?,
         "allowance" => names().map(|(c, e)| amount(engine.allowance(now, c, e)))?,
         "cost" => names().map(|(c, e)| amount(engine.cost(now, c, e)))?,
         "resets" => names().map(|(c, e)| json!(engine.resets(now, c, e)))?,

@@ -198,8 +198,8 @@ impl Host {
     pub(crate) fn remaining(&self, customer: &str, entitlement: &str, percent: bool) -> f64 {
         let now = self.now();
         let remaining = match percent {
-            true => self.engine.remaining_percent(now, customer, entitlement),
-            false => self.engine.remaining(now, customer, entitlement).map(Amount::to_f64),
+            true => self.engine.remaining_percent(now, customer, entitlement, true),
+            false => self.engine.remaining(now, customer, entitlement, true).map(Amount::to_f64),
         };
         remaining.unwrap_or(f64::NAN)
     }
@@ -281,7 +281,8 @@ pub(crate) fn call_of(ask: Ask<'_>, flags: u32, overhead: f64) -> Result<Call<'_
         0 => None,
         _ => Some(Amount::from_f64(overhead)?),
     };
-    Ok(Call { ask, overhead, force: flags & flags::FORCE != 0, events: flags & flags::EVENTS != 0 })
+    let (force, events) = (flags & flags::FORCE != 0, flags & flags::EVENTS != 0);
+    Ok(Call { overhead, force, events, ..Call::new(ask) })
 }
 
 fn format_of(format: &str) -> Result<Format, EngineError> {

@@ -106,6 +106,65 @@ pub enum Effected {
         /// What it limited.
         entitlement: Box<str>,
     },
+    /// A customer got a grant.
+    GrantAdded(Box<GrantAdded>),
+    /// Grants of a customer ended: they are spent or over, or left with its plan.
+    GrantsEnded {
+        /// The customer.
+        holder: Box<str>,
+        /// Their numbers.
+        grants: Vec<u64>,
+    },
+    /// A grant caught up on its periods.
+    GrantRenewed {
+        /// The customer that it belongs to.
+        holder: Box<str>,
+        /// Its number.
+        grant: u64,
+        /// When its present period began.
+        period_start: i64,
+        /// What it holds then, in its credit's unit.
+        balance: Amount,
+    },
+    /// A grant covered usage past a limit.
+    GrantDrawn(Box<GrantDrawn>),
+    /// A customer got a cap, or one with this ID was replaced.
+    CapSet {
+        /// The customer that holds it.
+        holder: Box<str>,
+        /// The whole cap, as its record says it.
+        cap: Value,
+    },
+    /// A cap counted a call.
+    CapCounted(Box<CapCounted>),
+    /// A cap was reset by hand: it has counted nothing.
+    CapReset {
+        /// The customer that holds it.
+        holder: Box<str>,
+        /// Its ID.
+        cap: Box<str>,
+    },
+    /// A cap was removed.
+    CapRemoved {
+        /// The customer that held it.
+        holder: Box<str>,
+        /// Its ID.
+        cap: Box<str>,
+    },
+    /// Room was reserved on a meter, or a hold of this number was replaced.
+    HoldSet {
+        /// The customer that holds the meter.
+        holder: Box<str>,
+        /// The whole hold, as its record says it.
+        hold: Value,
+    },
+    /// A hold ended: it was settled or released.
+    HoldEnded {
+        /// The customer that holds the meter.
+        holder: Box<str>,
+        /// Its number.
+        hold: u64,
+    },
     /// An answer is remembered under an ID.
     Decided {
         /// The customer that called.
@@ -136,8 +195,12 @@ pub struct Metered {
     pub period_start: i64,
     /// What moved, in the credit's unit.
     pub units: Amount,
-    /// Units newly past the limit.
+    /// Units newly past the limit that grants didn't cover.
     pub overage: Amount,
+    /// Units newly past the limit that grants covered.
+    pub granted: Amount,
+    /// Units past the limit that grants cover in the period afterwards.
+    pub granted_sum: Amount,
     /// Your cost of the call, in runes.
     pub overhead: Amount,
     /// The list worth of the call's billable units, in runes; 0 where the credit has no price.
@@ -148,4 +211,67 @@ pub struct Metered {
     pub spent: Amount,
     /// How fast the meter moves afterwards.
     pub pace: Pace,
+}
+
+/// A new grant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrantAdded {
+    /// The customer that it belongs to.
+    pub holder: Box<str>,
+    /// Its number among what the customer was ever given.
+    pub grant: u64,
+    /// The credit of its balance.
+    pub credit: Box<str>,
+    /// The plan whose topup it came from.
+    pub plan: Box<str>,
+    /// That topup.
+    pub topup: Box<str>,
+    /// Whether it came with the plan; else it was bought.
+    pub included: bool,
+    /// What it holds, in the credit's unit.
+    pub balance: Amount,
+    /// When the period began that this belongs to.
+    pub period_start: i64,
+    /// When it ends, as its topup says.
+    pub expires_on: Option<i64>,
+}
+
+/// What a grant lost, and what that covered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrantDrawn {
+    /// The customer that it belongs to.
+    pub holder: Box<str>,
+    /// Its number.
+    pub grant: u64,
+    /// What was metered.
+    pub entitlement: Box<str>,
+    /// When the grant's period began that this belongs to.
+    pub period_start: i64,
+    /// What it held before, what its renewals brought included.
+    pub before: Amount,
+    /// What it lost, in its own credit.
+    pub taken: Amount,
+    /// What that covered, in the limit's credit.
+    pub covered: Amount,
+}
+
+/// What a cap counted of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CapCounted {
+    /// The customer that holds the cap.
+    pub holder: Box<str>,
+    /// Its ID.
+    pub cap: Box<str>,
+    /// The customer that called.
+    pub caller: Box<str>,
+    /// What was metered.
+    pub entitlement: Box<str>,
+    /// When the cap's period began that this belongs to.
+    pub period_start: i64,
+    /// Whether that period begins with this call.
+    pub renewed: bool,
+    /// What moved, in the cap's credit.
+    pub diff: Amount,
+    /// Whether its value was reached for the first time in the period.
+    pub crossed: bool,
 }

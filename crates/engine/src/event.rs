@@ -78,6 +78,8 @@ pub struct MeterEvent {
     pub overage: Option<Amount>,
     /// What to bill for the call, in runes; below 0 it is given back.
     pub overage_price: Option<Amount>,
+    /// Units past the limit that grants covered, where they covered any.
+    pub granted: Option<Amount>,
     /// Tokens in the governor's bucket, its capacity and what was asked for.
     pub governor: Option<[Amount; 3]>,
     /// The version of the policy that decided.
@@ -129,6 +131,9 @@ impl Engine {
         }
         if let Some(price) = event.overage_price {
             json.insert("overage_price".to_string(), number(price));
+        }
+        if let Some(granted) = event.granted {
+            json.insert("grant_value_applied".to_string(), number(granted));
         }
         if refused {
             let invalid = event.value.saturating_add(event.diff);

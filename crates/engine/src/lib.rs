@@ -18,10 +18,14 @@ pub mod limits;
 pub mod policy;
 pub mod quantity;
 
-pub use change::{Change, Effected, Metered};
-pub use customer::{Customer, CustomerId, Meter, Override, Pace, Profile};
-pub use decide::{Ask, BatchDecision, BatchItem, BoundBy, Call, Decision, Given, Reason, Remembered};
-pub use engine::{Engine, EngineOptions, Page};
+pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Metered};
+pub use customer::{
+    Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile,
+};
+pub use decide::{
+    Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered,
+};
+pub use engine::{Engine, EngineOptions, Page, Reserve, Settle};
 pub use error::EngineError;
 pub use event::{Event, MeterEvent, MeterEventKind};
 pub use names::{NameId, Names};

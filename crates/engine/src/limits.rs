@@ -29,3 +29,19 @@ pub const EVENTS_MAX: usize = 65_536;
 pub const CHANGES_MAX: usize = 1_048_576;
 /// Most customers on one page of records.
 pub const PAGE_MAX: usize = 10_000;
+/// Most grants of one customer; those that are spent or over make room.
+pub const GRANTS_MAX: usize = 1_000;
+/// Most caps of one customer.
+pub const CAPS_MAX: usize = 256;
+/// Most holds of one customer at a time.
+pub const HOLDS_MAX: usize = 4_096;
+/// Most caps that one call brings with it.
+pub const CALL_CAPS_MAX: usize = 16;
+/// Most missed periods that a grant catches up on at once; those before give nothing.
+pub const RENEWALS_MAX: u32 = 10_000;
+/// Most holds that stand on one cap at a time.
+pub const CAP_HOLDS_MAX: usize = 65_536;
+/// Longest that a hold may stand, in milliseconds: 400 days.
+pub const HOLD_TTL_MAX_MS: i64 = 400 * 86_400_000;
+/// Most pairs of the exchange.
+pub const PAIRS_MAX: usize = 10_000;

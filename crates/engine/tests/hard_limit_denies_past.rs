@@ -84,7 +84,7 @@ fn only_what_is_newly_past_a_soft_limit_is_overage() {
     assert_eq!((world.value("soft"), world.remaining("soft")), (14.0, -4.0));
     assert_eq!(world.engine.allowance(world.now, "ann", "soft"), Some(amount("0")));
     assert_eq!(world.engine.value_percent(world.now, "ann", "soft"), Some(140.0));
-    assert_eq!(world.engine.remaining_percent(world.now, "ann", "soft"), Some(0.0));
+    assert_eq!(world.engine.remaining_percent(world.now, "ann", "soft", true), Some(0.0));
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn observing_has_nothing_left_or_past() {
         (decision.reason, decision.overage, decision.remaining),
         (Reason::Ok, Some(amount("0")), None)
     );
-    assert_eq!(world.engine.remaining(world.now, "ann", "watched"), None);
-    assert_eq!(world.engine.remaining_percent(world.now, "ann", "watched"), None);
+    assert_eq!(world.engine.remaining(world.now, "ann", "watched", true), None);
+    assert_eq!(world.engine.remaining_percent(world.now, "ann", "watched", true), None);
     assert_eq!(world.engine.projected_exhaustion(world.now, "ann", "watched"), None);
     assert_eq!(world.engine.value_percent(world.now, "ann", "watched"), Some(500.0));
 }

@@ -117,7 +117,7 @@ fn reads_allocate_nothing() {
     for entitlement in ENTITLEMENTS {
         let counted = allocations(|| {
             black_box(engine.value(START, "ann", entitlement));
-            black_box(engine.remaining(START, "ann", entitlement));
+            black_box(engine.remaining(START, "ann", entitlement, true));
             black_box(engine.value_percent(START, "ann", entitlement));
             black_box(engine.allowance(START, "ann", entitlement));
             black_box(engine.resets(START, "ann", entitlement));

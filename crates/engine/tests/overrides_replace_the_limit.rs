@@ -32,7 +32,7 @@ fn a_second_builds_on_the_first_while_it_lives() {
         (&json!(20), &json!(5), &json!("soft"))
     );
     world.advance(HOUR);
-    assert_eq!(world.engine.limit(world.now, "ann", "plain"), Some(amount("10")), "it has ended");
+    assert_eq!(world.engine.limit(world.now, "ann", "plain", false), Some(amount("10")), "it has ended");
     // One that has ended is built on no more.
     world.override_limit("plain", json!({ "value": 7 }), None);
     let limit = world.engine.limit_json(world.now, "ann", "plain").unwrap();
@@ -147,8 +147,8 @@ fn a_second_one_ends_with_the_first_it_builds_on() {
     let mut world = World::with_ann(POLICY);
     world.override_limit("plain", json!({ "value": 20 }), Some(world.now + HOUR));
     world.override_limit("plain", json!({ "increment": 2 }), None);
-    assert_eq!(world.engine.limit(world.now, "ann", "plain"), Some(amount("20")));
-    assert_eq!(world.engine.limit(world.now + HOUR, "ann", "plain"), Some(amount("10")));
+    assert_eq!(world.engine.limit(world.now, "ann", "plain", false), Some(amount("20")));
+    assert_eq!(world.engine.limit(world.now + HOUR, "ann", "plain", false), Some(amount("10")));
 }
 
 #[test]
@@ -167,7 +167,7 @@ policy:
     engine.create_customer(START, "ann", &Profile { plan: "member", refs, ..Profile::default() }).unwrap();
     let fields = json!({ "value": 5 });
     engine.create_override(START, "org", "seats", fields.as_object().unwrap(), None).unwrap();
-    assert_eq!(engine.limit(START, "ann", "seats"), Some(amount("5")));
+    assert_eq!(engine.limit(START, "ann", "seats", false), Some(amount("5")));
 }
 
 #[test]

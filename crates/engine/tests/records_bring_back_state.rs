@@ -77,7 +77,12 @@ fn a_refused_load_changes_nothing() {
         (json!({ "id": "b" }), "id_taken"),
         (json!({ "id": "" }), "invalid_name"),
         (json!({ "id": "new", "plan": "x".repeat(300) }), "invalid_name"),
-        (json!({ "id": "new", "grants": [{ "value": 1 }] }), "not_supported_yet"),
+        (json!({ "id": "new", "grants": [{ "value": 1 }] }), "invalid_record"),
+        (
+            json!({ "id": "new", "grants": { "grant_1": { "credit": "token", "balance": -1 } } }),
+            "invalid_record",
+        ),
+        (json!({ "id": "new", "caps": { "c": { "credit": "nothing", "value": 1 } } }), "unknown_credit"),
         (json!([]), "invalid_record"),
     ] {
         let records = [good("ann"), good("fresh"), good("ann"), bad];

@@ -55,15 +55,15 @@ fn the_callers_plan_says_how_much_and_the_holders_override_beats_it() {
     world.create("bob", &Profile { plan: "pro", refs: refs(&["acme"]), ..Profile::default() });
     let (engine, now) = (&mut world.engine, world.now);
     assert!(engine.allow(now, "bob", "seats", &Call::new(Ask::by(40.0))).unwrap());
-    assert_eq!(engine.remaining(now, "bob", "seats").unwrap().to_f64(), 10.0);
-    assert_eq!(engine.remaining(now, "ann", "seats").unwrap().to_f64(), -35.0);
+    assert_eq!(engine.remaining(now, "bob", "seats", true).unwrap().to_f64(), 10.0);
+    assert_eq!(engine.remaining(now, "ann", "seats", true).unwrap().to_f64(), -35.0);
     let fields = json!({ "value": 45 });
     let fields = fields.as_object().unwrap();
     engine.create_override(now, "acme", "seats", fields, None).unwrap();
     // One on the caller is no use where the org holds the meter.
     engine.create_override(now, "bob", "seats", fields, None).unwrap();
     for id in ["ann", "bob", "acme"] {
-        assert_eq!(engine.remaining(now, id, "seats").unwrap().to_f64(), 5.0, "{id}");
+        assert_eq!(engine.remaining(now, id, "seats", true).unwrap().to_f64(), 5.0, "{id}");
     }
     world.assert_loads(POLICY);
 }

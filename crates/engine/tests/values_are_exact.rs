@@ -101,7 +101,7 @@ fn a_limit_of_nothing_denies_all_but_nothing() {
     assert!(world.allow("nothing_trailing", -1.0));
     assert_eq!(world.decide("nothing_trailing", 1.0).retry_after_ms, None);
     assert_eq!(world.engine.value_percent(world.now, "ann", "nothing"), None);
-    assert_eq!(world.engine.remaining_percent(world.now, "ann", "nothing"), None);
+    assert_eq!(world.engine.remaining_percent(world.now, "ann", "nothing", true), None);
 }
 
 #[test]

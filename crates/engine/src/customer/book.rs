@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::{Customer, CustomerId};
+use super::{Cap, Customer, CustomerId};
 use crate::error::EngineError;
 use crate::limits::{ALTS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, REF_SEARCH_MAX, REFS_MAX};
 use crate::names::{NameId, seeded};
@@ -35,12 +35,19 @@ pub(crate) struct Customers {
     places: Vec<Option<Customer>>,
     free: Vec<CustomerId>,
     ids: HashMap<Box<str>, CustomerId, RandomState>,
+    /// How many customers have caps that bind others: without any, nobody's references need a search for them.
+    sharing: usize,
 }
 
 impl Customers {
     /// No customers; hashes are seeded with `seed`.
     pub(crate) fn new(seed: u64) -> Customers {
-        Customers { places: Vec::new(), free: Vec::new(), ids: HashMap::with_hasher(seeded(seed)) }
+        Customers {
+            places: Vec::new(),
+            free: Vec::new(),
+            ids: HashMap::with_hasher(seeded(seed)),
+            sharing: 0,
+        }
     }
 
     /// The place of the customer with this ID or alternative ID.
@@ -96,6 +103,7 @@ impl Customers {
         let fresh = CustomerId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
         let id = self.free.pop().unwrap_or(fresh);
         self.ids.insert(customer.id.clone(), id);
+        self.sharing = self.sharing.saturating_add(usize::from(customer.shares_caps()));
         for alt in &customer.alts {
             self.ids.insert(alt.clone(), id);
         }
@@ -110,6 +118,7 @@ impl Customers {
     pub(crate) fn remove(&mut self, id: CustomerId) -> Option<Customer> {
         let customer = self.places.get_mut(id.0 as usize)?.take()?;
         self.ids.remove(&customer.id);
+        self.sharing = self.sharing.saturating_sub(usize::from(customer.shares_caps()));
         for alt in &customer.alts {
             self.ids.remove(alt);
         }
@@ -138,6 +147,29 @@ impl Customers {
         Ok(())
     }
 
+    /// Changes the caps of the customer at `id`.
+    pub(crate) fn change_caps<T>(
+        &mut self,
+        id: CustomerId,
+        change: impl FnOnce(&mut Vec<Cap>) -> T,
+    ) -> Option<T> {
+        let customer = self.places.get_mut(id.0 as usize)?.as_mut()?;
+        let shared = customer.shares_caps();
+        let done = change(&mut customer.caps);
+        match (shared, customer.shares_caps()) {
+            (false, true) => self.sharing = self.sharing.saturating_add(1),
+            (true, false) => self.sharing = self.sharing.saturating_sub(1),
+            _ => {}
+        }
+        Some(done)
+    }
+
+    /// Whether any customer has caps that bind others.
+    #[inline]
+    pub(crate) fn any_shares_caps(&self) -> bool {
+        self.sharing > 0
+    }
+
     /// Replaces the alternative IDs of `id` by `alts`, which were checked.
     pub(crate) fn set_alts(&mut self, id: CustomerId, alts: &[String]) {
         let Some(customer) = self.places.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
@@ -161,7 +193,15 @@ impl Customers {
         if start.refs.is_empty() {
             return None;
         }
-        self.search(start.refs.iter().map(AsRef::as_ref), Some(from), wanted)
+        self.search(start.refs.iter().map(AsRef::as_ref), Some(from), |_, customer| wanted(customer))
+    }
+
+    /// Walks outwards along the references of `from`, which isn't visited itself, breadth-first, first reference first,
+    /// until `stop` says so.
+    pub(crate) fn along_refs(&self, from: CustomerId, stop: impl FnMut(CustomerId, &Customer) -> bool) {
+        if let Some(start) = self.get(from) {
+            self.search(start.refs.iter().map(AsRef::as_ref), Some(from), stop);
+        }
     }
 
     /// Like [`Customers::nearest`], for references that no customer has yet.
@@ -170,14 +210,14 @@ impl Customers {
         refs: &[String],
         wanted: impl Fn(&Customer) -> bool,
     ) -> Option<CustomerId> {
-        self.search(refs.iter().map(String::as_str), None, wanted)
+        self.search(refs.iter().map(String::as_str), None, |_, customer| wanted(customer))
     }
 
     fn search<'a>(
         &'a self,
         refs: impl Iterator<Item = &'a str>,
         from: Option<CustomerId>,
-        wanted: impl Fn(&Customer) -> bool,
+        mut wanted: impl FnMut(CustomerId, &Customer) -> bool,
     ) -> Option<CustomerId> {
         let mut visited = Visited::new(from);
         let mut next = visited.len();
@@ -187,7 +227,7 @@ impl Customers {
         while let Some(id) = visited.get(next) {
             next = next.saturating_add(1);
             let Some(customer) = self.get(id) else { continue };
-            if wanted(customer) {
+            if wanted(id, customer) {
                 return Some(id);
             }
             for name in &customer.refs {
@@ -306,6 +346,10 @@ pub(crate) fn fresh(id: &str, plan: Option<NameId>, kind: NameId, profile: &Prof
         refs: boxed(&profile.refs),
         meters: Vec::new(),
         overrides: Vec::new(),
+        grants: Vec::new(),
+        caps: Vec::new(),
+        holds: Vec::new(),
+        issued: 0,
         metadata: profile.metadata.clone().unwrap_or(Value::Null),
         remembered: IndexMap::new(),
     }

@@ -18,6 +18,8 @@ pub struct Meter {
     pub overhead: Amount,
     /// What was billed in the period for units past the limit, in runes; never below 0.
     pub billed: Amount,
+    /// Units past the limit that grants covered in the period and that still stand.
+    pub granted: Amount,
     /// How fast the meter moves.
     pub pace: Pace,
     /// Governor tokens that are missing from a full bucket, as of `spent_at`.
@@ -36,6 +38,7 @@ impl Meter {
             value: Amount::ZERO,
             overhead: Amount::ZERO,
             billed: Amount::ZERO,
+            granted: Amount::ZERO,
             pace: Pace::default(),
             spent: Amount::ZERO,
             spent_at: now,

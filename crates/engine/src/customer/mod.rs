@@ -4,14 +4,26 @@
 //! search along references is breadth-first, tolerates cycles and references to nobody, and is bounded.
 
 mod book;
+mod cap;
+mod fields;
+mod grant;
+mod hold;
 mod meter;
 mod record;
+mod record_money;
 
 pub(crate) use book::Customers;
 pub use book::Profile;
 pub(crate) use book::{check_name, check_profile, fresh};
+pub use cap::{Cap, CapHold, CapTerms};
+pub(crate) use fields::Fields;
+pub use grant::Grant;
+pub(crate) use grant::Standing;
+pub(crate) use hold::held;
+pub use hold::{HeldCap, Hold};
 pub use meter::{Meter, Pace};
-pub(crate) use record::{Fields, write_meter};
+pub(crate) use record::write_meter;
+pub(crate) use record_money::{hold_id, hold_number};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -44,6 +56,14 @@ pub struct Customer {
     pub meters: Vec<Meter>,
     /// Limits of its own, sorted by entitlement.
     pub overrides: Vec<Override>,
+    /// Balances of credits, oldest first.
+    pub grants: Vec<Grant>,
+    /// Ceilings, in the order in which they were added.
+    pub caps: Vec<Cap>,
+    /// Room reserved on its meters, oldest first.
+    pub holds: Vec<Hold>,
+    /// The last number that a grant, cap or hold of this customer was given.
+    pub issued: u64,
     /// Whatever the app wants to keep with it.
     pub metadata: Value,
     /// Answers given under an ID, oldest first.
@@ -71,6 +91,22 @@ impl Override {
 }
 
 impl Customer {
+    /// The number of something that it is given now.
+    pub(crate) fn issue(&mut self) -> u64 {
+        self.issued = self.issued.saturating_add(1);
+        self.issued
+    }
+
+    /// Whether any of its caps binds others.
+    pub(crate) fn shares_caps(&self) -> bool {
+        self.caps.iter().any(|cap| cap.terms.shared)
+    }
+
+    /// The cap with this ID, and its place.
+    pub(crate) fn cap(&self, id: &str) -> Option<(usize, &Cap)> {
+        self.caps.iter().enumerate().find(|(_, cap)| *cap.id == *id)
+    }
+
     /// The meter of `entitlement`, if it has started.
     #[inline]
     pub fn meter(&self, entitlement: NameId) -> Option<&Meter> {

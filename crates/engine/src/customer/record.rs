@@ -8,6 +8,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::fields::Fields;
 use super::{Customer, Meter, Override, Pace, check_name};
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -16,12 +17,6 @@ use crate::names::NameId;
 use crate::policy::Limit;
 use crate::quantity::Amount;
 use crate::rules::LimitRules;
-
-/// An object of a record that is being read: what isn't read in the end is an error.
-pub(crate) struct Fields {
-    path: String,
-    left: Map<String, Value>,
-}
 
 impl Engine {
     /// The record of a customer.
@@ -48,10 +43,16 @@ impl Engine {
             ("refs", Value::from(texts(&customer.refs))),
             ("meters", Value::from(meters)),
             ("overrides", Value::from(overrides)),
-            ("grants", Value::from(Map::new())),
-            ("caps", Value::from(Map::new())),
+            ("grants", self.write_grants(customer)),
+            ("caps", self.write_caps(customer)),
             ("metadata", customer.metadata.clone()),
         ]);
+        if !customer.holds.is_empty() {
+            record.insert("holds".to_string(), self.write_holds(customer));
+        }
+        if customer.issued > 0 {
+            record.insert("issued".to_string(), Value::from(customer.issued));
+        }
         if !customer.remembered.is_empty() {
             let decisions: Map<String, Value> = customer
                 .remembered
@@ -66,7 +67,7 @@ impl Engine {
     /// The customer that a record describes.
     ///
     /// # Errors
-    /// `invalid_record`, `invalid_name`, `too_many`, `too_large`, `not_supported_yet`.
+    /// `invalid_record`, `invalid_name`, `too_many`, `too_large`; what a cap that can't be is refused for.
     pub(crate) fn read_record(&mut self, record: &Value) -> Result<Customer, EngineError> {
         let mut fields = Fields::of("record", record)?;
         let id =
@@ -78,12 +79,6 @@ impl Engine {
         let label = fields.text("label")?.unwrap_or_else(|| "User".to_string());
         let alts = fields.names("alt_ids", ALTS_MAX)?;
         let refs = fields.names("refs", REFS_MAX)?;
-        for later in ["grants", "caps"] {
-            if fields.take(later).is_some_and(|value| !is_empty(&value)) {
-                let message = format!("{}: `{later}` can't be loaded by this version", fields.path);
-                return Err(EngineError::new("not_supported_yet", message));
-            }
-        }
         let metadata = fields.take("metadata").unwrap_or_default();
         if metadata.to_string().len() > METADATA_BYTES_MAX {
             let message = format!("{}: `metadata` is over {METADATA_BYTES_MAX} bytes of JSON", fields.path);
@@ -98,6 +93,10 @@ impl Engine {
             refs,
             meters: Vec::new(),
             overrides: Vec::new(),
+            grants: Vec::new(),
+            caps: Vec::new(),
+            holds: Vec::new(),
+            issued: fields.count("issued")?,
             metadata,
             remembered: IndexMap::new(),
         };
@@ -109,6 +108,7 @@ impl Engine {
             let entitlement = self.named_entitlement(&name)?;
             customer.put_override(self.read_override(&fields.path, &name, entitlement, &value)?);
         }
+        self.read_money(&mut fields, &mut customer)?;
         for (name, value) in fields.map("decisions", DECISION_IDS_MAX)? {
             check_name("a decision's ID", &name)?;
             let known = self.read_remembered(&fields.path, &name, &value)?;
@@ -158,6 +158,7 @@ impl Engine {
             value: fields.amount("value")?,
             overhead: fields.amount("overhead")?,
             billed,
+            granted: fields.amount("granted")?.max(Amount::ZERO),
             pace: Pace {
                 rate: fields.number("rate")?,
                 acceleration: fields.number("acceleration")?,
@@ -195,6 +196,7 @@ pub(crate) fn write_meter(meter: &Meter) -> Value {
         ("period_start", Value::from(meter.period_start)),
         ("overhead", meter.overhead.to_json()),
         ("billed", meter.billed.to_json()),
+        ("granted", meter.granted.to_json()),
         ("rate", Value::from(meter.pace.rate)),
         ("acceleration", Value::from(meter.pace.acceleration)),
         ("moved_at", Value::from(meter.pace.moved_at)),
@@ -210,124 +212,4 @@ fn write_override(own: &Override) -> Value {
         fields.insert("expires_on".to_string(), Value::from(end));
     }
     fields
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
-    }
-}
-
-impl Fields {
-    pub(crate) fn of(path: &str, value: &Value) -> Result<Fields, EngineError> {
-        match value {
-            Value::Object(fields) => Ok(Fields { path: path.to_string(), left: fields.clone() }),
-            _ => Err(EngineError::new("invalid_record", format!("{path} must be an object"))),
-        }
-    }
-
-    /// The field, unless it is missing or null.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        self.left.remove(name).filter(|value| !value.is_null())
-    }
-
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, EngineError> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(name, "must be text")),
-        }
-    }
-
-    /// A whole number, such as a time in milliseconds.
-    pub(crate) fn time(&mut self, name: &str) -> Result<Option<i64>, EngineError> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(value) => match whole(&value) {
-                Some(whole) => Ok(Some(whole)),
-                None => Err(self.wrong(name, "must be a whole number")),
-            },
-        }
-    }
-
-    pub(crate) fn number(&mut self, name: &str) -> Result<f64, EngineError> {
-        match self.take(name) {
-            None => Ok(0.0),
-            Some(value) => value.as_f64().ok_or_else(|| self.wrong(name, "must be a number")),
-        }
-    }
-
-    pub(crate) fn amount(&mut self, name: &str) -> Result<Amount, EngineError> {
-        Ok(self.amount_or_none(name)?.unwrap_or_default())
-    }
-
-    pub(crate) fn amount_or_none(&mut self, name: &str) -> Result<Option<Amount>, EngineError> {
-        let amount = match self.take(name) {
-            None => return Ok(None),
-            Some(Value::Number(number)) => number.as_f64().map(Amount::from_f64),
-            Some(Value::String(text)) => Some(Amount::parse(&text)),
-            Some(_) => None,
-        };
-        match amount {
-            Some(Ok(amount)) => Ok(Some(amount)),
-            _ => Err(self.wrong(name, "must be an amount: a number, or text of its digits")),
-        }
-    }
-
-    fn names(&mut self, name: &str, most: usize) -> Result<Vec<Box<str>>, EngineError> {
-        let list = match self.take(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(list)) => list,
-            Some(_) => return Err(self.wrong(name, "must be a list of names")),
-        };
-        if list.len() > most {
-            let message = format!("{}: `{name}` has {} names; {most} is the most", self.path, list.len());
-            return Err(EngineError::new("too_many", message));
-        }
-        let mut names: Vec<Box<str>> = Vec::with_capacity(list.len());
-        for item in list {
-            let Value::String(text) = item else { return Err(self.wrong(name, "must be a list of names")) };
-            check_name(&format!("a name in `{name}`"), &text)?;
-            names.push(text.into());
-        }
-        Ok(names)
-    }
-
-    fn map(&mut self, name: &str, most: usize) -> Result<Map<String, Value>, EngineError> {
-        match self.take(name) {
-            None => Ok(Map::new()),
-            Some(Value::Object(map)) if map.len() <= most => Ok(map),
-            Some(Value::Object(map)) => {
-                let message =
-                    format!("{}: `{name}` has {} entries; {most} is the most", self.path, map.len());
-                Err(EngineError::new("too_many", message))
-            }
-            Some(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
-            Some(_) => Err(self.wrong(name, "must be an object keyed by name")),
-        }
-    }
-
-    /// Refuses what nobody asked for.
-    pub(crate) fn done(self) -> Result<(), EngineError> {
-        match self.left.keys().next() {
-            Some(name) => Err(self.wrong(name, "is no field of a record")),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn wrong(&self, name: &str, problem: &str) -> EngineError {
-        EngineError::new("invalid_record", format!("{}: `{name}` {problem}", self.path))
-    }
-}
-
-/// A whole number, however JSON spelled it.
-fn whole(value: &Value) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    value.as_i64().or_else(|| {
-        let number = value.as_f64()?;
-        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-    })
 }

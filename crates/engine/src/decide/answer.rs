@@ -17,6 +17,10 @@ pub enum Reason {
     OverLimit,
     /// Allowed past the limit: the part past it is overage.
     Overage,
+    /// Allowed past the limit: grants covered all of it.
+    CoveredByGrant,
+    /// Denied: a cap has no room.
+    Capped,
     /// Denied: the governor holds too few tokens.
     Governed,
     /// Denied: no such customer.
@@ -39,6 +43,8 @@ impl Reason {
             Reason::Feature => "feature",
             Reason::OverLimit => "over_limit",
             Reason::Overage => "overage",
+            Reason::CoveredByGrant => "covered_by_grant",
+            Reason::Capped => "capped",
             Reason::Governed => "governed",
             Reason::UnknownCustomer => "unknown_customer",
             Reason::UnknownEntitlement => "unknown_entitlement",
@@ -56,6 +62,8 @@ pub enum BoundBy {
     Limit,
     /// The governor.
     Governor,
+    /// A cap: the caller's own, one that is shared with it, or one of the call.
+    Cap,
 }
 
 impl BoundBy {
@@ -64,6 +72,7 @@ impl BoundBy {
         match self {
             BoundBy::Limit => "limit",
             BoundBy::Governor => "governor",
+            BoundBy::Cap => "cap",
         }
     }
 }
@@ -91,7 +100,7 @@ pub struct Decision {
     pub requested: Option<Amount>,
     /// When the next period begins, since the epoch.
     pub resets_at: Option<i64>,
-    /// When the governor or the next period would admit the call; `None`: never, or it was allowed.
+    /// When the governor, a cap or the next period would admit the call; `None`: never, or it was allowed.
     pub retry_after_ms: Option<i64>,
     /// Units of this call past the limit.
     pub overage: Option<Amount>,
@@ -128,8 +137,8 @@ impl Engine {
     }
 
     /// The answer of a limit.
-    pub(super) fn answer(&self, judged: &Judged) -> Decision {
-        let Judged { subject, terms, view, requested, verdict, bill } = judged;
+    pub(super) fn answer(&self, now: i64, judged: &Judged) -> Decision {
+        let Judged { subject, terms, view, requested, verdict, bill, .. } = judged;
         let used = match verdict {
             Verdict::Allowed(effect) => effect.used,
             Verdict::Denied(_) => view.used,
@@ -140,7 +149,7 @@ impl Engine {
             limit: Some(terms.limit),
             used: Some(used),
             held: Some(view.held),
-            remaining: terms.remaining(used, view.held),
+            remaining: self.remaining_after(now, judged),
             requested: Some(*requested),
             resets_at: view.resets_at(),
             mode: Some(terms.mode),
@@ -152,13 +161,14 @@ impl Engine {
         };
         match verdict {
             Verdict::Allowed(effect) => Decision {
-                reason: match (effect.forced, effect.overage.is_positive()) {
-                    (true, _) => Reason::Forced,
-                    (false, true) => Reason::Overage,
-                    (false, false) => Reason::Ok,
+                reason: match (effect.forced, effect.overage.is_positive(), effect.granted.is_positive()) {
+                    (true, _, _) => Reason::Forced,
+                    (false, true, _) => Reason::Overage,
+                    (false, false, true) => Reason::CoveredByGrant,
+                    (false, false, false) => Reason::Ok,
                 },
                 overage: Some(effect.overage),
-                granted: Some(Amount::ZERO), // there are no grants to draw on yet
+                granted: Some(effect.granted),
                 overage_price: terms.priced.then_some(overage_price),
                 price: terms.priced.then_some(price),
                 cost: Some(effect.overhead),
@@ -167,6 +177,12 @@ impl Engine {
             Verdict::Denied(Denial::Limit { retry_after_ms, .. }) => Decision {
                 reason: Reason::OverLimit,
                 bound_by: Some(BoundBy::Limit),
+                retry_after_ms: *retry_after_ms,
+                ..decision
+            },
+            Verdict::Denied(Denial::Cap { retry_after_ms, .. }) => Decision {
+                reason: Reason::Capped,
+                bound_by: Some(BoundBy::Cap),
                 retry_after_ms: *retry_after_ms,
                 ..decision
             },

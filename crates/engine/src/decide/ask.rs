@@ -18,6 +18,8 @@ pub enum Given<'a> {
 pub enum Ask<'a> {
     /// Move the meter by this much.
     By(Given<'a>),
+    /// Move the meter by this much, which stands in the credit's unit.
+    Exactly(Amount),
     /// Move the meter to this value.
     To(Given<'a>),
     /// Move it up by the limit's increment.
@@ -37,6 +39,7 @@ impl Ask<'_> {
     pub(crate) fn amount(&self, rules: &LimitRules, used: Amount) -> Result<Amount, EngineError> {
         Ok(match self {
             Ask::By(given) => given.amount(rules)?,
+            Ask::Exactly(amount) => *amount,
             Ask::To(given) => given.amount(rules)?.checked_sub(used)?,
             Ask::Increment => rules.increment,
             Ask::Decrement => rules.increment.checked_neg()?,
@@ -46,7 +49,7 @@ impl Ask<'_> {
 
 impl Given<'_> {
     #[inline(always)]
-    fn amount(&self, rules: &LimitRules) -> Result<Amount, EngineError> {
+    pub(crate) fn amount(&self, rules: &LimitRules) -> Result<Amount, EngineError> {
         Ok(match self {
             Given::Number(number) => Amount::from_f64(*number)?,
             Given::Text(text) => Quantity::parse(text)?.in_unit(rules.unit)?,
@@ -65,12 +68,23 @@ pub struct Call<'a> {
     pub force: bool,
     /// Send events.
     pub events: bool,
+    /// Caps of this call alone.
+    pub caps: &'a [CallCap<'a>],
+}
+
+/// A cap of one call: the most that it may spend in a credit or currency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CallCap<'a> {
+    /// A credit, `rune`, `usd`, or the name of a pair of the exchange.
+    pub credit: &'a str,
+    /// The most, in that.
+    pub value: Given<'a>,
 }
 
 impl<'a> Call<'a> {
     /// A plain call that sends events.
     pub fn new(ask: Ask<'a>) -> Call<'a> {
-        Call { ask, overhead: None, force: false, events: true }
+        Call { ask, overhead: None, force: false, events: true, caps: &[] }
     }
 
     /// The overhead of a movement of `diff`.

@@ -1,12 +1,12 @@
 //! Several calls as one step: all of them or none, judged in sequence.
 //!
 //! 1. Items run one after the other, each seeing what those before it moved.
-//! 2. The first that is denied or refused ends it: the meters that were touched are put back as they were, and with
-//!    them the events and changes. What the denied item itself tells stays: its period, if it began one, and its
+//! 2. The first that is denied or refused ends it: the meters, grants and caps that were touched are put back as they were,
+//!    and with them the events and changes. What the denied item itself tells stays: its period, if it began one, and its
 //!    denial.
 
 use super::{Ask, Call, Decision, Given, Resolved, Subject};
-use crate::customer::{CustomerId, Meter};
+use crate::customer::{Cap, Customer, CustomerId, Grant, Meter};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::BATCH_MAX;
@@ -30,11 +30,15 @@ pub struct BatchDecision {
     pub decisions: Vec<Option<Decision>>,
 }
 
-/// A meter as it was before a batch touched it; `None`: it hadn't started.
+/// What an item may touch, as it was before.
 struct Before {
     holder: CustomerId,
     entitlement: NameId,
+    /// `None`: it hadn't started.
     meter: Option<Meter>,
+    grants: Vec<Grant>,
+    /// The caps of everyone who has some that the caller counts on.
+    caps: Vec<(CustomerId, Vec<Cap>)>,
 }
 
 impl Engine {
@@ -94,13 +98,34 @@ impl Engine {
 
     fn before(&self, subject: Subject) -> Before {
         let meter = self.meter(&subject).copied();
-        Before { holder: subject.holder, entitlement: subject.entitlement, meter }
+        let holder = self.customers.get(subject.holder);
+        let grants = holder.map(|holder| holder.grants.clone()).unwrap_or_default();
+        let mut caps = Vec::new();
+        let mut keep = |at: CustomerId, customer: &Customer| {
+            if !customer.caps.is_empty() {
+                caps.push((at, customer.caps.clone()));
+            }
+        };
+        if let Some(caller) = self.customers.get(subject.caller) {
+            keep(subject.caller, caller);
+        }
+        if self.customers.any_shares_caps() {
+            self.customers.along_refs(subject.caller, |at, customer| {
+                keep(at, customer);
+                false
+            });
+        }
+        Before { holder: subject.holder, entitlement: subject.entitlement, meter, grants, caps }
     }
 
-    /// Puts meters back, last touched first.
+    /// Puts everything back, last touched first.
     fn put_back(&mut self, touched: Vec<Before>) {
-        for Before { holder, entitlement, meter } in touched.into_iter().rev() {
+        for Before { holder, entitlement, meter, grants, caps } in touched.into_iter().rev() {
+            for (at, before) in caps {
+                self.customers.change_caps(at, |caps| *caps = before);
+            }
             let Some(holder) = self.customers.get_mut(holder) else { continue };
+            holder.grants = grants;
             match meter {
                 Some(meter) => holder.put_meter(meter),
                 None => holder.drop_meter(entitlement),

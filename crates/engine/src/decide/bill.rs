@@ -26,5 +26,5 @@ pub(super) fn of(
         Some(meter) if !view.over => meter.billed,
         _ => Amount::ZERO,
     };
-    Bill::of(price, billable(view.used), billable(effect.used), billed).map(Some)
+    Bill::of(price, billable(view.used), effect.granted, billable(effect.used), billed).map(Some)
 }

@@ -1,83 +1,19 @@
-//! Step 6: the only place where a decision writes.
+//! Step 8: the only place where a decision writes.
 
-use std::collections::VecDeque;
-
-use super::{Call, Denial, Effect, Judged, Subject, Terms, Verdict};
-use crate::change::{Change, Effected, Metered};
+use super::{Call, Effect, Judged, Money, Verdict};
+use crate::change::{CapCounted, Effected, GrantDrawn, Metered};
 use crate::customer::CustomerId;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::event::{Event, MeterEvent, MeterEventKind};
-use crate::limits::{CHANGES_MAX, EVENTS_MAX};
 use crate::names::NameId;
-use crate::policy::Mode;
-use crate::pricing::Bill;
 use crate::quantity::Amount;
-
-/// Events and changes that wait to be taken.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outbox {
-    /// Whether anybody wants events.
-    pub(crate) listening: bool,
-    /// Whether anybody wants changes.
-    pub(crate) recording: bool,
-    /// Events in commit order.
-    pub(crate) events: VecDeque<Event>,
-    /// Changes in commit order.
-    pub(crate) changes: Vec<Change>,
-    /// The number of the last change, recorded or applied.
-    pub(crate) seq: u64,
-}
-
-impl Outbox {
-    /// Refuses a call whose events or changes would have no room.
-    pub(crate) fn check_room(&self) -> Result<(), EngineError> {
-        if self.events.len() >= EVENTS_MAX {
-            return Err(EngineError::new("outbox_full", "events were not taken: take them after every call"));
-        }
-        if self.changes.len() >= CHANGES_MAX {
-            return Err(EngineError::new("outbox_full", "changes were not taken: take them before going on"));
-        }
-        Ok(())
-    }
-
-    /// Refuses a call that leaves `records` of each at once, where they would have no room.
-    pub(crate) fn check_room_for(&self, records: usize, events: bool) -> Result<(), EngineError> {
-        self.check_room()?;
-        let told = self.listening && events && records > EVENTS_MAX.saturating_sub(self.events.len());
-        let kept = self.recording && records > CHANGES_MAX.saturating_sub(self.changes.len());
-        if told || kept {
-            let message = format!("{records} records leave more than can wait: load them in several calls");
-            return Err(EngineError::new("outbox_full", message));
-        }
-        Ok(())
-    }
-
-    /// Notes a change at `at`.
-    pub(crate) fn record(&mut self, at: i64, effect: impl FnOnce() -> Effected) {
-        if self.recording {
-            self.seq = self.seq.saturating_add(1);
-            self.changes.push(Change { seq: self.seq, at, effect: effect() });
-        }
-    }
-}
 
 impl Effect {
     /// Whether anything moves at all.
     #[inline]
     pub(super) fn moves(&self) -> bool {
         !self.diff.is_zero() || !self.overhead.is_zero()
-    }
-}
-
-impl Terms {
-    /// What can still be used of a meter at `used`; `None` in observe mode. Countable amounts can't overflow it.
-    #[inline]
-    pub(crate) fn remaining(&self, used: Amount, held: Amount) -> Option<Amount> {
-        match self.mode {
-            Mode::Observe => None,
-            Mode::Hard | Mode::Soft => Some(self.limit.saturating_sub(used).saturating_sub(held)),
-        }
     }
 }
 
@@ -96,27 +32,40 @@ impl Engine {
         }
         let telling = self.outbox.listening && call.events;
         if judged.view.over {
-            self.begin_period(judged, telling);
+            self.begin_period(now, judged, telling);
         }
-        let event = match &judged.verdict {
-            Verdict::Denied(denial) => telling.then(|| self.denied_event(judged, denial)),
-            Verdict::Allowed(effect) if effect.moves() => {
-                self.write(now, judged.subject, effect, judged.terms.alpha, judged.bill.as_ref());
-                self.record_metered(now, judged, effect);
-                telling.then(|| self.moved_event(judged, effect))
+        if judged.renews() {
+            self.renew_grants(now, judged.subject.holder);
+        }
+        match &judged.verdict {
+            Verdict::Denied(denial) => {
+                let event = telling.then(|| self.denied_event(now, judged, denial)).flatten();
+                self.outbox.events.extend(event);
             }
-            Verdict::Allowed(_) => None,
-        };
-        self.outbox.events.extend(event);
+            Verdict::Allowed(effect) if effect.moves() => {
+                let event = telling.then(|| self.moved_event(now, judged, effect));
+                self.outbox.events.extend(event);
+                self.write(now, judged, effect);
+                self.record_metered(now, judged, effect);
+                self.record_money(now, judged);
+                if telling {
+                    let moves = judged.money.iter().flat_map(|money| &money.caps);
+                    let crossed: Vec<Event> =
+                        moves.filter_map(|moved| self.crossed_event(now, &judged.subject, moved)).collect();
+                    self.outbox.events.extend(crossed);
+                }
+            }
+            Verdict::Allowed(_) => {}
+        }
         Ok(())
     }
 
     /// Starts the meter's new period.
-    fn begin_period(&mut self, judged: &Judged, telling: bool) {
+    fn begin_period(&mut self, now: i64, judged: &Judged, telling: bool) {
         let subject = &judged.subject;
         self.renew(subject.holder, subject.entitlement, judged.view.period.start);
         if telling {
-            let remaining = judged.terms.remaining(Amount::ZERO, judged.view.held);
+            let remaining = self.remaining_before(now, judged);
             let event = MeterEvent { remaining, ..self.meter_event(MeterEventKind::Reset, judged) };
             let event = MeterEvent {
                 old: Amount::ZERO,
@@ -143,30 +92,44 @@ impl Engine {
         });
     }
 
-    /// Writes what a call moves into its meter.
+    /// Writes what a call moves into its meter, and what it takes from grants and adds to caps.
     #[inline]
-    pub(super) fn write(
-        &mut self,
-        now: i64,
-        subject: Subject,
-        effect: &Effect,
-        alpha: f64,
-        bill: Option<&Bill>,
-    ) {
+    pub(super) fn write(&mut self, now: i64, judged: &Judged, effect: &Effect) {
         if !effect.moves() {
             return;
         }
-        let Some(holder) = self.customers.get_mut(subject.holder) else { return };
-        let Some(meter) = holder.meter_mut(subject.entitlement, now) else { return };
+        let Some(holder) = self.customers.get_mut(judged.subject.holder) else { return };
+        let Some(meter) = holder.meter_mut(judged.subject.entitlement, now) else { return };
         meter.value = effect.used;
         meter.overhead = effect.overhead_sum;
+        meter.granted = effect.granted_sum;
         meter.spent = effect.spent;
         meter.spent_at = now;
-        if let Some(bill) = bill {
+        if let Some(bill) = &judged.bill {
             meter.billed = bill.billed;
         }
         if !effect.diff.is_zero() {
-            meter.pace.observe(effect.diff.to_f64(), now, alpha);
+            meter.pace.observe(effect.diff.to_f64(), now, judged.terms.alpha);
+        }
+        if let Some(money) = judged.money.as_deref() {
+            self.write_money(judged.subject.holder, money);
+        }
+    }
+
+    fn write_money(&mut self, holder: CustomerId, money: &Money) {
+        if let Some(holder) = self.customers.get_mut(holder) {
+            for draw in &money.draws {
+                let Some(grant) = holder.grants.get_mut(draw.at) else { continue };
+                grant.balance = draw.before.balance.saturating_sub(draw.taken);
+                grant.period_start = draw.before.period_start;
+            }
+        }
+        for moved in &money.caps {
+            let holder = self.customers.get_mut(moved.holder);
+            let Some(cap) = holder.and_then(|holder| holder.caps.get_mut(moved.at)) else { continue };
+            cap.crossed = moved.crossed || (cap.crossed && !moved.renewed);
+            cap.counted = moved.counted;
+            cap.period_start = moved.period_start;
         }
     }
 
@@ -188,6 +151,8 @@ impl Engine {
             period_start: meter.period_start,
             units: effect.diff,
             overage: effect.overage,
+            granted: effect.granted,
+            granted_sum: effect.granted_sum,
             overhead: effect.overhead,
             price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
             overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
@@ -197,64 +162,40 @@ impl Engine {
         self.outbox.record(now, || Effected::Metered(Box::new(metered)));
     }
 
-    fn moved_event(&self, judged: &Judged, effect: &Effect) -> Event {
-        let over = effect.overage.is_positive();
-        let kind = if over { MeterEventKind::Overage } else { MeterEventKind::Changed };
-        // Where nothing is newly past the limit, only what changes the bill is told.
-        let told = |price: Amount| (over || !price.is_zero()).then_some(price);
-        Event::Meter(Box::new(MeterEvent {
-            value: effect.used,
-            overhead: effect.overhead_sum,
-            diff: effect.diff,
-            overhead_diff: effect.overhead,
-            remaining: judged.terms.remaining(effect.used, judged.view.held),
-            overage: over.then_some(effect.overage),
-            price_diff: judged.bill.and_then(|bill| told(bill.price)),
-            overage_price: judged.bill.and_then(|bill| told(bill.overage_price)),
-            ..self.meter_event(kind, judged)
-        }))
-    }
-
-    fn denied_event(&self, judged: &Judged, denial: &Denial) -> Event {
-        let remaining = judged.terms.remaining(judged.view.used, judged.view.held);
-        let event = match denial {
-            Denial::Limit { excess, .. } => MeterEvent {
-                overage: Some(*excess),
-                remaining,
-                ..self.meter_event(MeterEventKind::Limit, judged)
-            },
-            Denial::Governor { tokens, capacity, .. } => MeterEvent {
-                governor: Some([*tokens, *capacity, judged.requested]),
-                remaining,
-                ..self.meter_event(MeterEventKind::Governed, judged)
-            },
-        };
-        Event::Meter(Box::new(event))
-    }
-
-    /// An event of `kind` with the meter as it stands before the call.
-    fn meter_event(&self, kind: MeterEventKind, judged: &Judged) -> MeterEvent {
-        let subject = &judged.subject;
+    /// Notes what a call took from grants and added to caps, once it is written.
+    fn record_money(&mut self, now: i64, judged: &Judged) {
+        let Some(money) = judged.money.as_deref().filter(|_| self.outbox.recording) else { return };
         let id = |customer| self.customers.get(customer).map_or_else(Box::default, |c| c.id.clone());
-        MeterEvent {
-            kind,
-            holder: id(subject.holder),
-            caller: (subject.caller != subject.holder).then(|| id(subject.caller)),
-            entitlement: subject.entitlement,
-            plan: subject.plan,
-            credit: judged.terms.credit,
-            old: judged.view.used,
-            value: judged.view.used,
-            limit: judged.terms.limit,
-            diff: judged.requested,
-            overhead: judged.view.overhead,
-            overhead_diff: Amount::ZERO,
-            price_diff: None,
-            remaining: None,
-            overage: None,
-            overage_price: None,
-            governor: None,
-            policy_version: self.rules.version,
+        let (holder, caller) = (id(judged.subject.holder), id(judged.subject.caller));
+        let entitlement = self.names.entitlements.text(judged.subject.entitlement);
+        for draw in &money.draws {
+            let customer = self.customers.get(judged.subject.holder);
+            let Some(grant) = customer.and_then(|customer| customer.grants.get(draw.at)) else { continue };
+            let drawn = GrantDrawn {
+                holder: holder.clone(),
+                grant: grant.number,
+                entitlement: entitlement.into(),
+                period_start: draw.before.period_start,
+                before: draw.before.balance,
+                taken: draw.taken,
+                covered: draw.covered,
+            };
+            self.outbox.record(now, || Effected::GrantDrawn(Box::new(drawn)));
+        }
+        for moved in &money.caps {
+            let Some(owner) = self.customers.get(moved.holder) else { continue };
+            let Some(cap) = owner.caps.get(moved.at) else { continue };
+            let counted = CapCounted {
+                holder: owner.id.clone(),
+                cap: cap.id.clone(),
+                caller: caller.clone(),
+                entitlement: entitlement.into(),
+                period_start: moved.period_start,
+                renewed: moved.renewed,
+                diff: moved.counted.saturating_sub(moved.before),
+                crossed: moved.crossed,
+            };
+            self.outbox.record(now, || Effected::CapCounted(Box::new(counted)));
         }
     }
 }

@@ -20,7 +20,22 @@ pub(super) fn decrease(
     effect(rules, view, call, Effect { diff, spent: view.spent, ..Effect::default() })
 }
 
-/// A call with a value of 0 or more: through the governor, then the limit.
+/// What passes the limit anew by a call; below 0, what is left under it.
+#[inline(always)]
+pub(super) fn past(rules: &LimitRules, view: &View, requested: Amount) -> Result<Amount, EngineError> {
+    Ok(view.used.checked_add(requested)?.saturating_sub(rules.value.max(view.used)))
+}
+
+/// What grants do for a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cover {
+    /// Units past the limit that they cover.
+    pub(super) granted: Amount,
+    /// Whether they cover all that the limit has no room for, others' holds included.
+    pub(super) whole: bool,
+}
+
+/// A call with a value of 0 or more where nothing but governor and limit have a say.
 #[inline(always)]
 pub(super) fn increase(
     rules: &LimitRules,
@@ -29,28 +44,54 @@ pub(super) fn increase(
     call: &Call<'_>,
     now: i64,
 ) -> Result<Verdict, EngineError> {
-    // What passes the limit anew; below 0, what is left under it. Others' holds count for admission only.
-    let past = view.used.checked_add(requested)?.saturating_sub(rules.value.max(view.used));
-    let denial = match governed(rules, view, requested, now) {
-        Some(denial) => Some(denial),
-        None => limited(rules, view, requested, past, now),
-    };
+    let past = past(rules, view, requested)?;
+    let denial = denial(rules, view, requested, past, Cover::default(), now);
     let forced = denial.is_some();
     if let Some(denial) = denial
         && !call.force
     {
         return Ok(Verdict::Denied(denial));
     }
+    let effect = moved(rules, view, requested, past, Cover::default(), call)?;
+    Ok(Verdict::Allowed(Effect { forced, ..effect }))
+}
+
+/// The denial of the governor, else of the limit. `past` is what passes the limit anew.
+#[inline(always)]
+pub(super) fn denial(
+    rules: &LimitRules,
+    view: &View,
+    requested: Amount,
+    past: Amount,
+    cover: Cover,
+    now: i64,
+) -> Option<Denial> {
+    match governed(rules, view, requested, now) {
+        Some(denial) => Some(denial),
+        None => limited(rules, view, requested, past, cover, now),
+    }
+}
+
+/// What a call with a value of 0 or more moves if it may run.
+#[inline(always)]
+pub(super) fn moved(
+    rules: &LimitRules,
+    view: &View,
+    requested: Amount,
+    past: Amount,
+    cover: Cover,
+    call: &Call<'_>,
+) -> Result<Effect, EngineError> {
     let overage = match rules.mode {
         Mode::Observe => Amount::ZERO,
-        Mode::Hard | Mode::Soft => past.max(Amount::ZERO),
+        Mode::Hard | Mode::Soft => past.max(Amount::ZERO).saturating_sub(cover.granted),
     };
     let spent = match rules.governor {
         Some(governor) => view.spent.saturating_add(requested).min(governor.capacity),
         None => Amount::ZERO,
     };
-    effect(rules, view, call, Effect { diff: requested, overage, spent, forced, ..Effect::default() })
-        .map(Verdict::Allowed)
+    let granted = cover.granted;
+    effect(rules, view, call, Effect { diff: requested, overage, granted, spent, ..Effect::default() })
 }
 
 /// Completes an effect with the sums that it leaves. What can't be counted is refused here, before anything is written.
@@ -62,7 +103,15 @@ fn effect(rules: &LimitRules, view: &View, call: &Call<'_>, effect: Effect) -> R
         true => view.overhead,
         false => countable(view.overhead.checked_add(overhead)?)?,
     };
-    Ok(Effect { used, overhead, overhead_sum, ..effect })
+    // What stands past the limit bounds what grants cover of it: of what a decrease takes away, the uncovered goes first.
+    let granted_sum = match view.granted.is_zero() & effect.granted.is_zero() {
+        true => Amount::ZERO,
+        false => {
+            let sum = view.granted.checked_add(effect.granted)?;
+            sum.min(used.saturating_sub(rules.value).max(Amount::ZERO))
+        }
+    };
+    Ok(Effect { used, overhead, overhead_sum, granted_sum, ..effect })
 }
 
 /// Refuses a sum past 10²⁴, which no record could bring back.
@@ -94,8 +143,15 @@ fn governed(rules: &LimitRules, view: &View, requested: Amount, now: i64) -> Opt
 
 /// The limit's denial, if it is a hard one without room. `past` is what passes it anew.
 #[inline]
-fn limited(rules: &LimitRules, view: &View, requested: Amount, past: Amount, now: i64) -> Option<Denial> {
-    if rules.mode != Mode::Hard {
+fn limited(
+    rules: &LimitRules,
+    view: &View,
+    requested: Amount,
+    past: Amount,
+    cover: Cover,
+    now: i64,
+) -> Option<Denial> {
+    if rules.mode != Mode::Hard || cover.whole {
         return None;
     }
     let (denied, excess, fits_anew) = if rules.trailing {

@@ -4,34 +4,48 @@
 //! 2. Without a limit the entitlement is a feature flag: allowed.
 //! 3. [`ask`]: the value is brought into the credit's unit.
 //! 4. [`view`]: the meter as it stands now, in a new period if the old one is over.
-//! 5. [`governor`], then [`limit`]: may it run? What would it move?
-//! 6. [`bill`]: what are the units past the limit worth?
-//! 7. [`commit`]: meter, overhead, what is billed, pace and governor are written, events and changes noted.
+//! 5. [`grants`]: what do the holder's grants cover of what passes the limit?
+//! 6. [`caps`], then [`governor`], then [`limit`]: may it run? What would it move?
+//! 7. [`bill`]: what are the units past the limit worth?
+//! 8. [`commit`]: meter, overhead, what is billed, pace, governor, grants and caps are written, events and changes noted.
 //!
-//! `check` and `explain` stop before 7, so they answer what `allow` and `decide` would.
+//! Where there are neither grants nor caps to ask, steps 5 and 6 are a branch each; else [`money`] takes them in turn.
+//! `check` and `explain` stop before 8, so they answer what `allow` and `decide` would.
 
+mod allowance;
 mod answer;
 mod answer_json;
 mod ask;
 mod batch;
 mod bill;
+mod caps;
 mod commit;
 mod governor;
+mod grants;
 mod limit;
+mod money;
+mod outbox;
 mod reads;
+mod remaining;
 mod remember;
 mod resolve;
+mod tell;
 mod view;
 
 pub use answer::{BoundBy, Decision, Reason};
-pub use ask::{Ask, Call, Given};
+pub use ask::{Ask, Call, CallCap, Given};
 pub use batch::{BatchDecision, BatchItem};
 pub use remember::Remembered;
 
-pub(crate) use commit::Outbox;
+pub(crate) use caps::{CapMove, DenyingCap};
+pub(crate) use grants::Draw;
+pub(crate) use money::{Money, Spare};
+pub(crate) use outbox::Outbox;
+pub(crate) use remaining::Usage;
 pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
 
+use crate::customer::held;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -55,6 +69,8 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// What it is worth; `None`: it moves no billable units, or the credit has no price.
     pub(crate) bill: Option<Bill>,
+    /// What grants lose and caps count; `None`: there are none to ask.
+    pub(crate) money: Option<Box<Money>>,
 }
 
 /// The part of a limit that outlives the judging.
@@ -65,6 +81,7 @@ pub(crate) struct Terms {
     pub(crate) limit: Amount,
     pub(crate) alpha: f64,
     pub(crate) priced: bool,
+    pub(crate) grants: bool,
 }
 
 impl Terms {
@@ -76,6 +93,7 @@ impl Terms {
             limit: rules.value,
             alpha: rules.alpha,
             priced: rules.price.is_some(),
+            grants: rules.grants,
         }
     }
 }
@@ -96,6 +114,8 @@ pub(crate) enum Denial {
     Limit { excess: Amount, retry_after_ms: Option<i64> },
     /// The governor's bucket holds too few tokens.
     Governor { tokens: Amount, capacity: Amount, retry_after_ms: Option<i64> },
+    /// A cap has no room.
+    Cap { cap: DenyingCap, retry_after_ms: Option<i64> },
 }
 
 /// What a call moves.
@@ -109,8 +129,12 @@ pub(crate) struct Effect {
     pub(crate) overhead: Amount,
     /// Overhead of the period afterwards.
     pub(crate) overhead_sum: Amount,
-    /// Units newly past the limit.
+    /// Units newly past the limit that grants don't cover.
     pub(crate) overage: Amount,
+    /// Units newly past the limit that grants cover.
+    pub(crate) granted: Amount,
+    /// Units past the limit that grants cover in the period afterwards.
+    pub(crate) granted_sum: Amount,
     /// Tokens missing from the governor's bucket afterwards.
     pub(crate) spent: Amount,
     /// Whether it would have been denied without force.
@@ -145,14 +169,16 @@ impl Engine {
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
                 let judged = self.judge(now, subject, rules, call)?;
-                if judged.view.over || self.tells(call) {
+                if judged.view.over || judged.renews() || self.tells(call) {
                     return self.allow_and_tell(now, customer, entitlement, call);
                 }
                 // Nobody wants to know more: a few numbers move, and nothing else is put together.
                 if let Verdict::Allowed(effect) = &judged.verdict {
-                    self.write(now, judged.subject, effect, judged.terms.alpha, judged.bill.as_ref());
+                    self.write(now, &judged, effect);
                 }
-                Ok(judged.is_allowed())
+                let allowed = judged.is_allowed();
+                self.spare.keep(judged.money);
+                Ok(allowed)
             }
         }
     }
@@ -173,7 +199,12 @@ impl Engine {
         match self.resolve(now, customer, entitlement) {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
-            Resolved::Metered { subject, rules } => Ok(self.judge(now, subject, rules, call)?.is_allowed()),
+            Resolved::Metered { subject, rules } => {
+                let judged = self.judge(now, subject, rules, call)?;
+                let allowed = judged.is_allowed();
+                self.spare.keep(judged.money);
+                Ok(allowed)
+            }
         }
     }
 
@@ -194,8 +225,10 @@ impl Engine {
             Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
             Resolved::Metered { subject, rules } => {
                 let judged = self.judge(now, subject, rules, call)?;
+                let answer = self.answer(now, &judged);
                 self.commit(now, &judged, call)?;
-                Ok(self.answer(&judged))
+                self.spare.keep(judged.money);
+                Ok(answer)
             }
         }
     }
@@ -215,7 +248,9 @@ impl Engine {
         match self.resolve(now, customer, entitlement) {
             Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement)),
             Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
-            Resolved::Metered { subject, rules } => Ok(self.answer(&self.judge(now, subject, rules, call)?)),
+            Resolved::Metered { subject, rules } => {
+                Ok(self.answer(now, &self.judge(now, subject, rules, call)?))
+            }
         }
     }
 
@@ -233,10 +268,12 @@ impl Engine {
         };
         let judged = self.judge(now, subject, rules, call)?;
         self.commit(now, &judged, call)?;
-        Ok(judged.is_allowed())
+        let allowed = judged.is_allowed();
+        self.spare.keep(judged.money);
+        Ok(allowed)
     }
 
-    /// Steps 3 to 6: reads everything, writes nothing.
+    /// Steps 3 to 7: reads everything, writes nothing.
     #[inline(always)] // what it answers is large: copied only where it isn't inlined
     pub(crate) fn judge(
         &self,
@@ -245,10 +282,18 @@ impl Engine {
         rules: &LimitRules,
         call: &Call<'_>,
     ) -> Result<Judged, EngineError> {
-        let meter = self.meter(&subject);
-        let view = View::of(meter, rules, now);
+        let holder = self.customers.get(subject.holder);
+        let meter = holder.and_then(|holder| holder.meter(subject.entitlement));
+        let held = match holder {
+            Some(holder) if !holder.holds.is_empty() => held(&holder.holds, subject.entitlement, now),
+            _ => Amount::ZERO,
+        };
+        let view = View::of(meter, rules, now, held);
         let requested = call.ask.amount(rules, view.used)?;
         let terms = Terms::of(rules);
+        if self.has_grants(&subject) || self.has_caps(&subject, call) {
+            return self.judge_with_money(now, subject, rules, view, requested, call);
+        }
         let verdict = if requested.is_negative() {
             Verdict::Allowed(limit::decrease(rules, &view, requested, call)?)
         } else {
@@ -258,7 +303,7 @@ impl Engine {
             Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
             Verdict::Denied(_) => None,
         };
-        Ok(Judged { subject, terms, view, requested, verdict, bill })
+        Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })
     }
 }
 
@@ -266,5 +311,11 @@ impl Judged {
     /// Whether the call may run.
     pub(crate) fn is_allowed(&self) -> bool {
         matches!(self.verdict, Verdict::Allowed(_))
+    }
+
+    /// Whether grants are to be caught up on by the commit.
+    #[inline]
+    fn renews(&self) -> bool {
+        self.money.as_ref().is_some_and(|money| money.renews)
     }
 }

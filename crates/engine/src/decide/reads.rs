@@ -1,25 +1,21 @@
 //! Reads: they meter nothing, show the current period even before a call begins it, and are `None` for what is
 //! missing or has no limit.
 
-use super::{Resolved, Subject, Terms, View};
-use crate::customer::{Meter, Pace};
+use super::{Resolved, Subject, Terms, Usage, View};
+use crate::customer::{Meter, Pace, held};
 use crate::engine::Engine;
 use crate::quantity::Amount;
 use crate::rules::LimitRules;
 
 /// A limited entitlement as a read sees it.
-struct Reading<'a> {
-    subject: Subject,
-    rules: &'a LimitRules,
+pub(super) struct Reading<'a> {
+    pub(super) subject: Subject,
+    pub(super) rules: &'a LimitRules,
     meter: Option<&'a Meter>,
-    view: View,
+    pub(super) view: View,
 }
 
 impl Reading<'_> {
-    fn remaining(&self) -> Option<Amount> {
-        Terms::of(self.rules).remaining(self.view.used, self.view.held)
-    }
-
     fn pace(&self) -> Pace {
         self.meter.filter(|_| !self.view.over).map_or_else(Pace::default, |meter| meter.pace)
     }
@@ -38,31 +34,42 @@ impl Engine {
         percent(reading.view.used, reading.rules.value)
     }
 
-    /// What can still be used without denial or overage; negative past the limit, `None` in observe mode.
+    /// What can still be used without denial or overage; negative past the limit, `None` in observe mode. `grants` counts
+    /// what they cover; without, it is what the limit alone leaves.
     #[inline]
-    pub fn remaining(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
-        self.read(now, customer, entitlement)?.remaining()
+    pub fn remaining(&self, now: i64, customer: &str, entitlement: &str, grants: bool) -> Option<Amount> {
+        let now = self.observe(now);
+        self.remaining_of(now, &self.read(now, customer, entitlement)?, grants)
     }
 
     /// [`Engine::remaining`] in percent of the configured limit, 0 at the lowest. `None` for limit 0.
-    pub fn remaining_percent(&self, now: i64, customer: &str, entitlement: &str) -> Option<f64> {
+    pub fn remaining_percent(
+        &self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        grants: bool,
+    ) -> Option<f64> {
+        let now = self.observe(now);
         let reading = self.read(now, customer, entitlement)?;
-        percent(reading.remaining()?.max(Amount::ZERO), reading.rules.value)
+        percent(self.remaining_of(now, &reading, grants)?.max(Amount::ZERO), reading.rules.value)
     }
 
-    /// What is included. `customer` may also be a plan.
-    pub fn limit(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
-        Some(self.rules_for(now, customer, entitlement)?.value)
+    /// What is included; with `grants`, what they still cover on top. `customer` may also be a plan, which has none.
+    pub fn limit(&self, now: i64, customer: &str, entitlement: &str, grants: bool) -> Option<Amount> {
+        let now = self.observe(now);
+        let included = self.rules_for(now, customer, entitlement)?.value;
+        match self.read(now, customer, entitlement) {
+            Some(Reading { subject, rules, .. }) if grants && rules.grants => {
+                Some(included.saturating_add(self.coverable(now, subject.holder, rules.credit, &[])))
+            }
+            _ => Some(included),
+        }
     }
 
-    /// What can run this instant: what remains, bounded by the governor's tokens; not below 0. `None` in observe mode.
-    pub fn allowance(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
-        let reading = self.read(now, customer, entitlement)?;
-        let remaining = reading.remaining()?.max(Amount::ZERO);
-        Some(match reading.rules.governor {
-            Some(governor) => remaining.min(governor.tokens(reading.view.spent)),
-            None => remaining,
-        })
+    /// Units that live holds reserve; `None` where there is no limit.
+    pub fn held(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
+        Some(self.read(now, customer, entitlement)?.view.held)
     }
 
     /// What `increment` adds. `customer` may also be a plan.
@@ -90,7 +97,7 @@ impl Engine {
     pub fn projected_exhaustion(&self, now: i64, customer: &str, entitlement: &str) -> Option<i64> {
         let now = self.observe(now);
         let reading = self.read(now, customer, entitlement)?;
-        let remaining = reading.remaining()?;
+        let remaining = self.remaining_of(now, &reading, true)?;
         if !remaining.is_positive() {
             return Some(now);
         }
@@ -125,13 +132,25 @@ impl Engine {
         Some(if reading.view.over { meter.begun(reading.view.period.start) } else { meter })
     }
 
+    pub(super) fn remaining_of(&self, now: i64, reading: &Reading<'_>, grants: bool) -> Option<Amount> {
+        let Reading { subject, rules, view, .. } = reading;
+        let terms = Terms::of(rules);
+        if !grants {
+            return terms.room(view.used, view.held);
+        }
+        let usage = Usage { used: view.used, granted: view.granted, held: view.held };
+        self.remaining_with_grants(now, subject, &terms, usage, &[])
+    }
+
     #[inline]
-    fn read(&self, now: i64, customer: &str, entitlement: &str) -> Option<Reading<'_>> {
+    pub(super) fn read(&self, now: i64, customer: &str, entitlement: &str) -> Option<Reading<'_>> {
         let now = self.observe(now);
         match self.resolve(now, customer, entitlement) {
             Resolved::Metered { subject, rules } => {
                 let meter = self.meter(&subject);
-                Some(Reading { subject, rules, meter, view: View::of(meter, rules, now) })
+                let holds = self.customers.get(subject.holder).map_or(&[][..], |holder| &holder.holds);
+                let view = View::of(meter, rules, now, held(holds, subject.entitlement, now));
+                Some(Reading { subject, rules, meter, view })
             }
             _ => None,
         }

@@ -138,13 +138,18 @@ impl Customer {
 fn fingerprint(entitlement: &str, call: &Call<'_>) -> Box<str> {
     let ask = match call.ask {
         Ask::By(given) => format!("by {}", written(given)),
+        Ask::Exactly(amount) => format!("by `{amount}`"),
         Ask::To(given) => format!("to {}", written(given)),
         Ask::Increment => "increment".to_string(),
         Ask::Decrement => "decrement".to_string(),
     };
     let overhead = call.overhead.map(|overhead| format!(" overhead {overhead}")).unwrap_or_default();
     let force = if call.force { " force" } else { "" };
-    format!("{entitlement}: {ask}{overhead}{force}").into_boxed_str()
+    let mut caps = String::new();
+    for cap in call.caps {
+        caps.push_str(&format!(" cap `{}` {}", cap.credit, written(cap.value)));
+    }
+    format!("{entitlement}: {ask}{overhead}{force}{caps}").into_boxed_str()
 }
 
 /// A value as it was given. Of a long text, which only a feature flag lets pass, its length and a hash (FNV-1a) stand for

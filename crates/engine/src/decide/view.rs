@@ -15,6 +15,8 @@ pub(crate) struct View {
     pub(crate) used: Amount,
     /// Units reserved by others' holds.
     pub(crate) held: Amount,
+    /// Units past the limit that grants covered in the period.
+    pub(crate) granted: Amount,
     /// Your cost in the period, in runes.
     pub(crate) overhead: Amount,
     /// Tokens missing from the governor's bucket.
@@ -22,30 +24,32 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The meter under `rules` at `now`. A meter that hasn't started yet starts now.
+    /// The meter under `rules` at `now`, of which `held` units are reserved. A meter that hasn't started yet starts now.
     #[inline(always)]
-    pub(crate) fn of(meter: Option<&Meter>, rules: &LimitRules, now: i64) -> View {
+    pub(crate) fn of(meter: Option<&Meter>, rules: &LimitRules, now: i64, held: Amount) -> View {
         let Some(meter) = meter else {
-            return View::begun(rules.renewal.period(now, now), false);
+            return View::begun(rules.renewal.period(now, now), false, held);
         };
         let period = rules.renewal.period(meter.start, now);
         if period.start > meter.period_start {
-            return View::begun(period, true);
+            return View::begun(period, true, held);
         }
         let spent = match rules.governor {
             Some(governor) => governor.refilled(meter.spent, now.saturating_sub(meter.spent_at)),
             None => Amount::ZERO,
         };
-        View { period, over: false, used: meter.value, held: Amount::ZERO, overhead: meter.overhead, spent }
+        let Meter { value: used, granted, overhead, .. } = *meter;
+        View { period, over: false, used, held, granted, overhead, spent }
     }
 
     #[inline]
-    fn begun(period: Period, over: bool) -> View {
+    fn begun(period: Period, over: bool, held: Amount) -> View {
         View {
             period,
             over,
             used: Amount::ZERO,
-            held: Amount::ZERO,
+            held,
+            granted: Amount::ZERO,
             overhead: Amount::ZERO,
             spent: Amount::ZERO,
         }

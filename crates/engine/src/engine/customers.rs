@@ -61,6 +61,7 @@ impl Engine {
         };
         self.record_set(now, at);
         self.start_meters(now, at, false);
+        self.follow_plan(now, at);
         self.tell_customer("customer-set", at);
         Ok(true)
     }
@@ -151,6 +152,7 @@ impl Engine {
         customer.plan = named;
         self.record_set(now, at);
         self.start_meters(now, at, overwrite_meters);
+        self.follow_plan(now, at);
         self.tell_customer("customer-set", at);
         self.tell("customer-plan-changed", |engine| {
             let name =

@@ -3,12 +3,17 @@
 //! It is driven, never drives: every call is given the time, answers at once, and leaves what happened as
 //! [`Event`]s and [`Change`]s to be taken.
 
+mod caps;
 mod customers;
+mod exchange;
+mod holds;
 mod overrides;
 mod policies;
 mod records;
 mod replay;
+mod replay_money;
 mod shown;
+mod topups;
 mod units;
 
 use std::cell::Cell;
@@ -17,13 +22,14 @@ use serde_json::{Map, Value};
 
 use crate::change::Change;
 use crate::customer::Customers;
-use crate::decide::Outbox;
+use crate::decide::{Outbox, Spare};
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::names::NameId;
 use crate::policy::Policy;
 use crate::rules::{NameTables, Rules};
 
+pub use holds::{Reserve, Settle};
 pub use records::Page;
 
 /// What an engine is started with.
@@ -44,6 +50,7 @@ pub struct Engine {
     pub(crate) names: NameTables,
     pub(crate) customers: Customers,
     pub(crate) outbox: Outbox,
+    pub(crate) spare: Spare,
     pub(crate) now: Cell<i64>,
 }
 
@@ -72,6 +79,7 @@ impl Engine {
             names,
             customers: Customers::new(options.seed),
             outbox: Outbox::default(),
+            spare: Spare::default(),
             now: Cell::new(options.now),
         };
         engine.seed_customers(&seeds)?;

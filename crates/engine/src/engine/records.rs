@@ -101,6 +101,7 @@ impl Engine {
         for id in seeds.keys() {
             if let Some(at) = self.customers.find(id) {
                 self.start_meters(now, at, false);
+                self.follow_plan(now, at);
             }
         }
         Ok(())

@@ -68,17 +68,7 @@ impl Engine {
                 self.customers.insert(customer);
                 Ok(())
             }
-            Effected::OverrideSet { holder, entitlement, limit, expires_on } => {
-                let at = self.place(holder, change)?;
-                let rules =
-                    LimitRules::compile(limit, &self.rules.policy, &mut self.names).ok().map(Box::new);
-                let entitlement = self.names.entitlements.intern(entitlement);
-                let own = Override { entitlement, limit: (**limit).clone(), rules, expires_on: *expires_on };
-                if let Some(customer) = self.customers.get_mut(at) {
-                    customer.put_override(own);
-                }
-                Ok(())
-            }
+            Effected::OverrideSet { .. } => self.apply_override(change),
             Effected::OverrideRemoved { holder, entitlement } => {
                 let at = self.place(holder, change)?;
                 let entitlement = self.names.entitlements.intern(entitlement);
@@ -87,6 +77,16 @@ impl Engine {
                 }
                 Ok(())
             }
+            Effected::GrantAdded(_)
+            | Effected::GrantsEnded { .. }
+            | Effected::GrantRenewed { .. }
+            | Effected::GrantDrawn(_)
+            | Effected::CapSet { .. }
+            | Effected::CapCounted(_)
+            | Effected::CapReset { .. }
+            | Effected::CapRemoved { .. }
+            | Effected::HoldSet { .. }
+            | Effected::HoldEnded { .. } => self.apply_money(change),
             Effected::Decided { customer, id, remembered } => {
                 let at = self.place(customer, change)?;
                 if let Some(customer) = self.customers.get_mut(at) {
@@ -97,6 +97,20 @@ impl Engine {
         }
     }
 
+    fn apply_override(&mut self, change: &Change) -> Result<(), EngineError> {
+        let Effected::OverrideSet { holder, entitlement, limit, expires_on } = &change.effect else {
+            return Ok(());
+        };
+        let at = self.place(holder, change)?;
+        let rules = LimitRules::compile(limit, &self.rules.policy, &mut self.names).ok().map(Box::new);
+        let entitlement = self.names.entitlements.intern(entitlement);
+        let own = Override { entitlement, limit: (**limit).clone(), rules, expires_on: *expires_on };
+        if let Some(customer) = self.customers.get_mut(at) {
+            customer.put_override(own);
+        }
+        Ok(())
+    }
+
     fn apply_metered(&mut self, change: &Change, metered: &Metered) -> Result<(), EngineError> {
         let entitlement = self.names.entitlements.intern(&metered.entitlement);
         let at = self.place(&metered.holder, change)?;
@@ -105,6 +119,7 @@ impl Engine {
         meter.value = meter.value.checked_add(metered.units)?;
         meter.overhead = meter.overhead.checked_add(metered.overhead)?;
         meter.billed = meter.billed.checked_add(metered.overage_price)?;
+        meter.granted = metered.granted_sum;
         meter.spent = metered.spent;
         meter.spent_at = change.at;
         meter.pace = metered.pace;
@@ -146,7 +161,7 @@ impl Engine {
         Ok(())
     }
 
-    fn place(&self, id: &str, change: &Change) -> Result<CustomerId, EngineError> {
+    pub(super) fn place(&self, id: &str, change: &Change) -> Result<CustomerId, EngineError> {
         self.customers.find(id).ok_or_else(|| {
             let message = format!("change {} speaks of the customer `{id}`, which isn't there", change.seq);
             EngineError::new("invalid_change", message)

@@ -87,7 +87,7 @@ object! {
     pub struct Exchange, "exchange" {
         /// Which of a customer's grants is drawn first.
         grant_strategy: GrantStrategy = [GrantStrategy::ExpiresFirst], r#""cheapest_first""#;
-        .. pairs: IndexMap<String, Pair>, "What one of a name is worth in another. Not supported yet: a document that has any is refused.";
+        .. pairs: IndexMap<String, Pair>, "What one of a name is worth in another.";
     }
 }
 

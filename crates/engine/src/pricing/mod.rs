@@ -10,10 +10,14 @@
 //!    lowers the total: a decrease, or an increase into a cheaper volume band.
 //! 4. What is billed is that price, but it never gives back more than the period was billed: `max(price, −billed)`. So a
 //!    period's overage prices always sum to what stands, which is never below 0.
-//! 5. All of it is known before anything is written; what passes 10²⁴ runes is refused.
+//! 5. Grants pay the first units of a call's excess. They advance the bands all the same: what is billed of the call is
+//!    total(after) − total(before + granted).
+//! 6. All of it is known before anything is written; what passes 10²⁴ runes is refused.
 
+mod exchange;
 mod price;
 
+pub(crate) use exchange::{Rates, Worthless, rate};
 pub(crate) use price::CreditPrice;
 
 use crate::error::EngineError;
@@ -31,8 +35,8 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
-    /// The bill of a call that brings the billable units from `before` to `after`, on a meter that was billed `billed`
-    /// this period.
+    /// The bill of a call that brings the billable units from `before` to `after`, the first `granted` of which grants
+    /// pay, on a meter that was billed `billed` this period.
     ///
     /// # Errors
     /// `amount_out_of_range`.
@@ -40,11 +44,17 @@ impl Bill {
     pub(crate) fn of(
         price: &CreditPrice,
         before: Amount,
+        granted: Amount,
         after: Amount,
         billed: Amount,
     ) -> Result<Bill, EngineError> {
-        let price = price.total(after)?.checked_sub(price.total(before)?)?;
-        let overage_price = price.max(billed.checked_neg()?);
+        let (from, to) = (price.total(before)?, price.total(after)?);
+        let owed = match granted.is_zero() {
+            true => to.checked_sub(from)?,
+            false => to.checked_sub(price.total(before.checked_add(granted)?)?)?,
+        };
+        let price = to.checked_sub(from)?;
+        let overage_price = owed.max(billed.checked_neg()?);
         let billed = billable_sum(billed.checked_add(overage_price)?)?;
         Ok(Bill { price, overage_price, billed })
     }
@@ -68,7 +78,7 @@ mod tests {
 
     fn bill(price: &CreditPrice, before: i64, after: i64, billed: i64) -> [String; 3] {
         let [before, after, billed] = [before, after, billed].map(Amount::from_int);
-        let bill = Bill::of(price, before, after, billed).unwrap();
+        let bill = Bill::of(price, before, Amount::ZERO, after, billed).unwrap();
         [bill.price, bill.overage_price, bill.billed].map(|amount| amount.to_string())
     }
 
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn a_bill_past_what_can_be_counted_is_refused() {
         let flat = CreditPrice::flat(Amount::ONE);
-        let refused = Bill::of(&flat, Amount::ZERO, Amount::ONE, Amount::LIMIT).unwrap_err();
+        let refused = Bill::of(&flat, Amount::ZERO, Amount::ZERO, Amount::ONE, Amount::LIMIT).unwrap_err();
         assert_eq!(refused.code(), "amount_out_of_range");
     }
 }

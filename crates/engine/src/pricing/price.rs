@@ -100,6 +100,25 @@ impl CreditPrice {
         let total = worth.and_then(Product::rounded).filter(|total| *total <= Amount::LIMIT);
         total.ok_or_else(out_of_range)
     }
+
+    /// What units within the limit are worth to a cap, in runes: each at the first band's amount; nothing in the stairstep
+    /// model. Below 0 for a decrease.
+    ///
+    /// # Errors
+    /// `amount_out_of_range`.
+    pub(crate) fn included_worth(&self, units: Amount) -> Result<Amount, EngineError> {
+        let each = match self {
+            CreditPrice::Flat(amount) => *amount,
+            CreditPrice::Tiered(bands) | CreditPrice::Volume(bands) => {
+                bands.first().map_or(Amount::ZERO, |band| band.amount)
+            }
+            CreditPrice::Stairstep(_) => Amount::ZERO,
+        };
+        if units.is_zero() || each.is_zero() {
+            return Ok(Amount::ZERO);
+        }
+        Ok(units.mul(each)?)
+    }
 }
 
 impl Band {

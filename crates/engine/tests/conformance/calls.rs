@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, BatchItem, Call, Engine, EngineError, Given, Profile};
+use limitr_engine::{Ask, BatchItem, Call, CallCap, Engine, EngineError, Given, Profile, Reserve, Settle};
 use serde_json::{Map, Value, json};
 
 const OVERRIDE_FIELDS: [&str; 8] =
@@ -54,7 +54,9 @@ impl Scenario {
         let value = given(args.get(2));
         let overhead = args.get(4).and_then(Value::as_f64).map(|number| Amount::from_f64(number).unwrap());
         let force = args.get(5) == Some(&Value::Bool(true));
-        let plain = Call { ask: Ask::By(value), overhead, force, events: events(3) };
+        let plain = Call { overhead, force, events: events(3), ..Call::new(Ask::By(value)) };
+        let caps = call_caps(args.get(3));
+        let whole = Call { caps: &caps, ..Call::new(Ask::By(value)) };
         let step = |ask| Call { events: events(2), ..Call::new(ask) };
         let engine = &mut self.engine;
         let answer = match name {
@@ -66,12 +68,13 @@ impl Scenario {
                 let call = Call { ask: Ask::To(value), ..plain };
                 engine.allow(now, customer, entitlement, &call).map(Value::from)
             }
-            "decide" if args.get(3).is_none_or(Value::is_null) => engine
-                .decide(now, customer, entitlement, &Call::new(Ask::By(value)))
+            "decide" => engine
+                .decide(now, customer, entitlement, &whole)
                 .map(|decision| engine.decision_json(&decision)),
-            "explain" if args.get(3).is_none_or(Value::is_null) => engine
-                .explain(now, customer, entitlement, &Call::new(Ask::By(value)))
+            "explain" => engine
+                .explain(now, customer, entitlement, &whole)
                 .map(|decision| engine.decision_json(&decision)),
+            "reserve" | "settle" | "release" => return Some(held(engine, now, name, args)),
             "allowAll" => {
                 let list = args[1].as_array().unwrap();
                 let items: Vec<BatchItem<'_>> = list
@@ -88,19 +91,29 @@ impl Scenario {
         Some(answer)
     }
 
-    fn read(&self, name: &str, args: &[Value]) -> Option<Result<Value, EngineError>> {
+    fn read(&mut self, name: &str, args: &[Value]) -> Option<Result<Value, EngineError>> {
         let (now, customer, entitlement) = (self.now, text(args, 0), text(args, 1));
         let percent = args.get(2) == Some(&Value::Bool(true));
+        let flag = |at: usize| args.get(at) != Some(&Value::Bool(false));
         let amount = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| json!(amount.to_f64()));
-        let engine = &self.engine;
+        let engine = &mut self.engine;
         Some(Ok(match name {
             "value" if percent => json!(engine.value_percent(now, customer, entitlement)),
             "value" => amount(engine.value(now, customer, entitlement)),
-            "remaining" if percent => json!(engine.remaining_percent(now, customer, entitlement)),
-            "remaining" => amount(engine.remaining(now, customer, entitlement)),
-            "limit" => amount(engine.limit(now, customer, entitlement)),
+            "remaining" if percent => json!(engine.remaining_percent(now, customer, entitlement, flag(3))),
+            "remaining" => amount(engine.remaining(now, customer, entitlement, flag(3))),
+            "limit" => amount(engine.limit(now, customer, entitlement, flag(2))),
             "allowance" => amount(engine.allowance(now, customer, entitlement)),
             "cost" => amount(engine.cost(now, customer, entitlement)),
+            "held" => amount(engine.held(now, customer, entitlement)),
+            "remainingCredit" => amount(engine.remaining_credit(now, customer, entitlement)),
+            "customerCap" => engine.cap(now, customer, entitlement).unwrap_or_default(),
+            "creditExchange" => {
+                let to = args.get(1).and_then(Value::as_str).unwrap_or("rune");
+                let value = args.get(2).and_then(Value::as_f64).unwrap_or(1.0);
+                let exchanged = engine.credit_exchange(customer, to, Amount::from_f64(value).unwrap());
+                return Some(exchanged.map(amount));
+            }
             "resets" => json!(engine.resets(now, customer, entitlement)),
             _ => return None,
         }))
@@ -139,10 +152,59 @@ impl Scenario {
                 let expires_on = fields.remove("expires_on").and_then(|end| end.as_i64());
                 engine.create_override(now, id, text(args, 1), &fields, expires_on)?.into()
             }
+            "applyCustomerTopup" => engine.apply_topup(now, id, text(args, 1))?.into(),
+            "ensureCustomerIncludedTopups" => engine.ensure_included_topups(now, id)?.into(),
+            "addCustomerCap" => {
+                let options = args.get(2).and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+                engine.add_cap(now, id, given(args.get(1)), &options)?.into()
+            }
+            "resetCustomerCap" => engine.reset_cap(now, id, text(args, 1))?.into(),
+            "removeCustomerCap" => engine.remove_cap(now, id, text(args, 1))?.into(),
+            "setExchange" => {
+                let value = Amount::from_f64(args[1].as_f64().unwrap())?;
+                engine.set_exchange(now, id, value, text(args, 2))?;
+                Value::Null
+            }
             "removeCustomerOverride" => engine.remove_override(now, id, text(args, 1))?.into(),
             _ => return Err(EngineError::new("waiting", format!("`{name}` with {args:?} comes later"))),
         })
     }
+}
+
+fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Value, EngineError> {
+    let (customer, entitlement) = (text(args, 0), text(args, 1));
+    let hold = args.get(2).and_then(Value::as_str);
+    Ok(match name {
+        "reserve" => {
+            let options = args.get(2).and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+            let ttl =
+                options.get("ttl").map(|ttl| ttl.as_str().map_or_else(|| ttl.to_string(), str::to_string));
+            let reserve = Reserve {
+                value: options.get("value").map(|value| given(Some(value))),
+                overhead: options
+                    .get("overhead")
+                    .and_then(Value::as_f64)
+                    .map(|o| Amount::from_f64(o).unwrap()),
+                ttl: ttl.map(|ttl| Duration::parse(&ttl).unwrap()),
+            };
+            engine.reserve(now, customer, entitlement, &reserve)?.into()
+        }
+        "settle" => {
+            let settle = Settle {
+                value: given(args.get(3)),
+                overhead: args.get(5).and_then(Value::as_f64).map(|o| Amount::from_f64(o).unwrap()),
+                events: args.get(4) != Some(&Value::Bool(false)),
+            };
+            engine.settle(now, customer, entitlement, hold, &settle)?.into()
+        }
+        _ => engine.release(now, customer, entitlement, hold.unwrap_or_default())?.into(),
+    })
+}
+
+fn call_caps(options: Option<&Value>) -> Vec<CallCap<'_>> {
+    let caps = options.and_then(|options| options.get("cap")?.as_object());
+    let caps = caps.into_iter().flatten();
+    caps.map(|(credit, value)| CallCap { credit, value: given(Some(value)) }).collect()
 }
 
 fn text(args: &[Value], at: usize) -> &str {

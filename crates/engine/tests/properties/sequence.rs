@@ -153,7 +153,7 @@ impl Step {
             _ => Ask::by(*value),
         };
         let overhead = overhead.then(|| Amount::from_int(1));
-        let call = Call { ask, overhead, force: *force, events: true };
+        let call = Call { overhead, force: *force, ..Call::new(ask) };
         Some((CUSTOMERS[*customer], ENTITLEMENTS[*entitlement], call))
     }
 

@@ -98,7 +98,7 @@ impl World {
     }
 
     pub(crate) fn remaining(&self, entitlement: &str) -> f64 {
-        self.engine.remaining(self.now, "ann", entitlement).unwrap().to_f64()
+        self.engine.remaining(self.now, "ann", entitlement, true).unwrap().to_f64()
     }
 
     pub(crate) fn resets(&self, entitlement: &str) -> Option<i64> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::codes;
-use super::super::kind::not_supported_yet;
 use super::super::model::{Policy, PricingModel};
 use super::super::report::{Report, Step, quoted};
 use super::out_of_range;
+use crate::pricing::{Worthless, rate};
 
 /// Where a chain of pairs ends.
 enum End {
@@ -23,16 +23,34 @@ pub(super) fn check<'p>(policy: &'p Policy, validate: bool, report: &mut Report<
     report.within(Step::Key("exchange"), |report| {
         for (name, pair) in &policy.exchange.pairs {
             report.within(Step::Key(name), |report| {
-                not_supported_yet("an exchange pair", report);
                 if validate && !pair.value.is_positive() && !report.refused("value") {
                     out_of_range("value", pair.value, "more than 0", report);
                 }
                 if validate && !report.refused("currency") && !told.contains(name) {
                     told.extend(check_chain(name, policy, report));
+                    check_rate(name, policy, report);
                 }
             });
         }
     });
+}
+
+/// Reports a rate that can't be kept exactly, and one for what all others are counted in.
+fn check_rate(name: &str, policy: &Policy, report: &mut Report<'_>) {
+    if name == "rune" {
+        report
+            .error(
+                codes::EXCHANGE_CYCLE,
+                "`rune` is what everything is counted in: it has no rate of its own",
+            )
+            .help("say what the other is worth in runes");
+    }
+    if rate(name, policy) == Err(Worthless::TooLong) {
+        report
+            .error(codes::BAD_QUANTITY, "the rate of this chain has more digits than can be kept exactly")
+            .field("value")
+            .help("round the pairs of the chain");
+    }
 }
 
 /// Reports a chain that ends badly. Returns the names of a cycle.

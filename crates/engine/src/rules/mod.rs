@@ -3,12 +3,16 @@
 //!
 //! The [`Policy`] it came from is kept beside it: reads that show the document answer from there.
 
+mod topup;
+
 use std::cell::Cell;
+
+pub(crate) use topup::TopupRules;
 
 use crate::error::EngineError;
 use crate::names::{NameId, Names};
 use crate::policy::{Limit, Mode, Policy};
-use crate::pricing::CreditPrice;
+use crate::pricing::{CreditPrice, Rates};
 use crate::quantity::{Amount, Duration, Schedule, Unit};
 
 /// When a limit renews unless it says otherwise: 30 days, in milliseconds.
@@ -25,6 +29,8 @@ pub struct NameTables {
     pub credits: Names,
     /// Customer types, such as `user` and `org`.
     pub types: Names,
+    /// Names of topups, whichever plans have them.
+    pub topups: Names,
 }
 
 impl NameTables {
@@ -35,6 +41,7 @@ impl NameTables {
             entitlements: Names::new(seed),
             credits: Names::new(seed),
             types: Names::new(seed),
+            topups: Names::new(seed),
         }
     }
 }
@@ -48,14 +55,17 @@ pub(crate) struct Rules {
     pub policy: Policy,
     /// The plan of customers that name none.
     pub default_plan: Option<NameId>,
+    /// What credits and currencies are worth in one another.
+    pub rates: Rates,
     plans: Vec<Option<PlanRules>>,
     anywhere: Vec<bool>,
 }
 
-/// A plan's entitlements, sorted by name ID.
+/// A plan's entitlements and topups, each sorted by name ID.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PlanRules {
     entitlements: Vec<(NameId, EntitlementRules)>,
+    topups: Vec<(NameId, TopupRules)>,
 }
 
 /// What an entitlement allows: without `limit` it is a feature flag.
@@ -84,6 +94,8 @@ pub struct LimitRules {
     pub floor: Amount,
     /// Hard only: judge the meter before the call.
     pub trailing: bool,
+    /// Whether grants cover what passes the limit.
+    pub grants: bool,
     /// Weight of the newest movement in the rate, within 0…1.
     pub alpha: f64,
     /// When the meter starts anew.
@@ -153,6 +165,28 @@ impl Renewal {
     }
 }
 
+impl Renewal {
+    /// How many periods began after the one at `period_start`, up to and with the one at `now`; at most `most`.
+    pub(crate) fn begun_since(&self, start: i64, period_start: i64, now: i64, most: u32) -> u32 {
+        match self {
+            Renewal::Never => 0,
+            Renewal::Every(length) => {
+                let passed = |at: i64| at.saturating_sub(start).max(0).checked_div(*length).unwrap_or(0);
+                let begun = passed(now).saturating_sub(passed(period_start)).clamp(0, i64::from(most));
+                u32::try_from(begun).unwrap_or(most)
+            }
+            Renewal::Calendar { schedule, .. } => {
+                let (mut begun, mut at) = (0_u32, schedule.next(period_start));
+                while at <= now && begun < most {
+                    begun = begun.saturating_add(1);
+                    at = schedule.next(at);
+                }
+                begun
+            }
+        }
+    }
+}
+
 impl Rules {
     /// Compiles `policy` as version `version`, naming what is new in `names`.
     ///
@@ -163,9 +197,7 @@ impl Rules {
         version: u64,
         names: &mut NameTables,
     ) -> Result<Rules, EngineError> {
-        for credit in policy.credits.keys() {
-            names.credits.intern(credit);
-        }
+        let rates = Rates::compile(&policy, names);
         let mut plans = Vec::new();
         let mut anywhere = Vec::new();
         let mut default_plan = None;
@@ -186,9 +218,15 @@ impl Rules {
                 entitlements.push((name, EntitlementRules { scope, limit }));
             }
             entitlements.sort_by_key(|(name, _)| *name);
-            put(&mut plans, id, Some(PlanRules { entitlements }));
+            let mut topups = Vec::with_capacity(plan.topups.len());
+            for (name, topup) in &plan.topups {
+                let rules = TopupRules::compile(topup, &policy, names)?;
+                topups.push((names.topups.intern(name), rules));
+            }
+            topups.sort_by_key(|(name, _)| *name);
+            put(&mut plans, id, Some(PlanRules { entitlements, topups }));
         }
-        Ok(Rules { version, policy, default_plan, plans, anywhere })
+        Ok(Rules { version, policy, default_plan, rates, plans, anywhere })
     }
 
     /// The plan, if this version has it.
@@ -209,6 +247,17 @@ impl PlanRules {
     pub(crate) fn entitlement(&self, name: NameId) -> Option<&EntitlementRules> {
         let at = self.entitlements.binary_search_by_key(&name, |(name, _)| *name).ok()?;
         self.entitlements.get(at).map(|(_, rules)| rules)
+    }
+
+    /// The topup, if the plan has it.
+    pub(crate) fn topup(&self, name: NameId) -> Option<&TopupRules> {
+        let at = self.topups.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        self.topups.get(at).map(|(_, rules)| rules)
+    }
+
+    /// All topups, by name ID.
+    pub(crate) fn topups(&self) -> impl Iterator<Item = (NameId, &TopupRules)> {
+        self.topups.iter().map(|(name, rules)| (*name, rules))
     }
 
     /// All entitlements, by name ID.
@@ -250,8 +299,9 @@ impl LimitRules {
             increment: limit.increment.in_unit(unit)?,
             floor,
             trailing: limit.hard_trailing && limit.mode == Mode::Hard,
+            grants: limit.grants_apply && limit.mode != Mode::Observe,
             alpha: limit.ewma_alpha,
-            renewal: renewal(limit),
+            renewal: renewal(limit.resets, limit.reset_inc, limit.reset_sch.as_ref()),
             governor,
             overhead_cost: credit.overhead_cost,
             price: CreditPrice::compile(credit)?.map(Box::new),
@@ -259,16 +309,17 @@ impl LimitRules {
     }
 }
 
-fn renewal(limit: &Limit) -> Renewal {
-    if !limit.resets {
+/// When something renews that says so with these three fields.
+pub(crate) fn renewal(resets: bool, every: Option<Duration>, schedule: Option<&Schedule>) -> Renewal {
+    if !resets {
         return Renewal::Never;
     }
-    match &limit.reset_sch {
+    match schedule {
         Some(schedule) => Renewal::Calendar {
             schedule: *schedule,
             window: Cell::new(Period { start: i64::MAX, end: i64::MIN }),
         },
-        None => Renewal::Every(limit.reset_inc.map_or(RENEWAL_DEFAULT_MS, Duration::as_millis).max(1)),
+        None => Renewal::Every(every.map_or(RENEWAL_DEFAULT_MS, Duration::as_millis).max(1)),
     }
 }
 

@@ -1,0 +1,212 @@
+//! Grants, caps and holds in a customer's record.
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, check_name};
+use crate::decide::Given;
+use crate::engine::{Engine, object};
+use crate::error::EngineError;
+use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX};
+use crate::names::NameId;
+
+const GRANT: &str = "grant_";
+const HOLD: &str = "hold_";
+
+/// The ID of a hold.
+pub(crate) fn hold_id(number: u64) -> String {
+    format!("{HOLD}{number}")
+}
+
+/// The number in the ID of a hold.
+pub(crate) fn hold_number(id: &str) -> Option<u64> {
+    id.strip_prefix(HOLD)?.parse().ok()
+}
+
+impl Engine {
+    pub(super) fn write_grants(&self, customer: &Customer) -> Value {
+        let grants = customer.grants.iter();
+        grants.map(|grant| (format!("{GRANT}{}", grant.number), self.write_grant(grant))).collect()
+    }
+
+    pub(super) fn write_caps(&self, customer: &Customer) -> Value {
+        customer.caps.iter().map(|cap| (cap.id.to_string(), self.write_cap(cap))).collect()
+    }
+
+    pub(super) fn write_holds(&self, customer: &Customer) -> Value {
+        customer.holds.iter().map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
+    }
+
+    fn write_grant(&self, grant: &Grant) -> Value {
+        Value::from(object([
+            ("credit", Value::from(self.names.credits.text(grant.credit))),
+            ("balance", grant.balance.to_json()),
+            ("plan", Value::from(self.names.plans.text(grant.plan))),
+            ("topup", Value::from(self.names.topups.text(grant.topup))),
+            ("included", Value::from(grant.included)),
+            ("start", Value::from(grant.start)),
+            ("period_start", Value::from(grant.period_start)),
+            ("expires_on", grant.expires_on.into()),
+        ]))
+    }
+
+    /// A cap with all its state, as a record says it.
+    pub(crate) fn write_cap(&self, cap: &Cap) -> Value {
+        let mut json = object([("id", Value::from(cap.id.as_ref()))]);
+        json.extend(self.cap_terms_fields(&cap.terms));
+        json.extend(object([
+            ("number", Value::from(cap.number)),
+            ("meter_value", cap.counted.to_json()),
+            ("start", Value::from(cap.start)),
+            ("period_start", Value::from(cap.period_start)),
+            ("crossed", Value::from(cap.crossed)),
+        ]));
+        if !cap.holds.is_empty() {
+            let holds = cap.holds.iter().map(|hold| {
+                Value::from(object([
+                    ("customer", Value::from(hold.holder.as_ref())),
+                    ("hold", Value::from(hold.number)),
+                    ("worth", hold.worth.to_json()),
+                    ("expires_on", Value::from(hold.expires_on)),
+                ]))
+            });
+            json.insert("holds".to_string(), holds.collect());
+        }
+        Value::from(json)
+    }
+
+    /// A hold with all its state, as a record says it.
+    pub(crate) fn write_hold(&self, hold: &Hold) -> Value {
+        let caps = hold.caps.iter().map(|cap| {
+            Value::from(object([
+                ("customer", Value::from(cap.holder.as_ref())),
+                ("cap", Value::from(cap.cap.as_ref())),
+                ("worth", cap.worth.to_json()),
+            ]))
+        });
+        Value::from(object([
+            ("number", Value::from(hold.number)),
+            ("entitlement", Value::from(self.entitlement_name(hold.entitlement))),
+            ("caller", Value::from(hold.caller.as_ref())),
+            ("units", hold.units.to_json()),
+            ("consumed", hold.consumed.to_json()),
+            ("overhead", hold.overhead.map_or(Value::Null, |overhead| overhead.to_json())),
+            ("ttl", Value::from(hold.ttl)),
+            ("expires_on", Value::from(hold.expires_on)),
+            ("basis", hold.basis.into()),
+            ("segment", hold.segment.as_deref().into()),
+            ("caps", caps.collect()),
+        ]))
+    }
+
+    /// Reads a record's grants, caps and holds.
+    pub(super) fn read_money(
+        &mut self,
+        fields: &mut Fields,
+        customer: &mut Customer,
+    ) -> Result<(), EngineError> {
+        for (id, value) in fields.map("grants", GRANTS_MAX)? {
+            let path = format!("{}: `grants.{id}`", fields.path);
+            let number = id.strip_prefix(GRANT).and_then(|number| number.parse().ok());
+            let number =
+                number.ok_or_else(|| fields.wrong("grants", "has an ID that isn't `grant_` and a number"))?;
+            let grant = self.read_grant(number, Fields::of(&path, &value)?)?;
+            customer.grants.push(grant);
+            customer.issued = customer.issued.max(number);
+        }
+        for (id, value) in fields.map("caps", CAPS_MAX)? {
+            check_name("a cap's ID", &id)?;
+            let path = format!("{}: `caps.{id}`", fields.path);
+            let cap = self.read_cap(Fields::of(&path, &value)?, Some(&id))?;
+            customer.issued = customer.issued.max(cap.number);
+            customer.caps.push(cap);
+        }
+        for (id, value) in fields.map("holds", HOLDS_MAX)? {
+            let path = format!("{}: `holds.{id}`", fields.path);
+            let hold = self.read_hold(Fields::of(&path, &value)?)?;
+            customer.issued = customer.issued.max(hold.number);
+            customer.holds.push(hold);
+        }
+        customer.grants.sort_by_key(|grant| grant.number);
+        customer.caps.sort_by_key(|cap| cap.number);
+        customer.holds.sort_by_key(|hold| hold.number);
+        Ok(())
+    }
+
+    fn read_grant(&mut self, number: u64, mut fields: Fields) -> Result<Grant, EngineError> {
+        let balance = fields.amount("balance")?;
+        if balance.is_negative() {
+            return Err(fields.wrong("balance", "must be at least 0"));
+        }
+        let start = fields.time("start")?.unwrap_or_else(|| self.now.get());
+        let grant = Grant {
+            number,
+            credit: self.names.credits.intern_brought(&fields.name("credit")?)?,
+            plan: self.named_plan_of_record(&fields.name("plan")?)?,
+            topup: self.names.topups.intern_brought(&fields.name("topup")?)?,
+            included: fields.flag("included")?.unwrap_or(false),
+            balance,
+            start,
+            period_start: fields.time("period_start")?.unwrap_or(start),
+            expires_on: fields.time("expires_on")?,
+        };
+        fields.done()?;
+        Ok(grant)
+    }
+
+    /// Reads a cap. `id` is the name that it stands under, if it does.
+    pub(crate) fn read_cap(&mut self, mut fields: Fields, id: Option<&str>) -> Result<Cap, EngineError> {
+        let said = fields.text("id")?;
+        let id = id.map(str::to_string).or(said).ok_or_else(|| fields.wrong("id", "is missing"))?;
+        let value = fields.amount("value")?;
+        let mut terms = self.read_cap_terms(&mut fields, Given::Number(0.0))?;
+        terms.value = value;
+        let start = fields.time("start")?.unwrap_or_else(|| self.now.get());
+        let mut cap = Cap::new(id.into(), fields.count("number")?, terms, start);
+        cap.counted = fields.amount("meter_value")?;
+        cap.period_start = fields.time("period_start")?.unwrap_or(start);
+        cap.crossed = fields.flag("crossed")?.unwrap_or(false);
+        for value in fields.list("holds", HOLDS_MAX)? {
+            let mut hold = Fields::of(&format!("{}: a hold", fields.path), &value)?;
+            cap.holds.push(CapHold {
+                holder: hold.name("customer")?.into(),
+                number: hold.count("hold")?,
+                worth: hold.amount("worth")?,
+                expires_on: hold.time("expires_on")?.unwrap_or_default(),
+            });
+            hold.done()?;
+        }
+        fields.done()?;
+        Ok(cap)
+    }
+
+    /// Reads a hold.
+    pub(crate) fn read_hold(&mut self, mut fields: Fields) -> Result<Hold, EngineError> {
+        let entitlement: NameId = self.named_entitlement(&fields.name("entitlement")?)?;
+        let basis = fields.take("basis").and_then(|basis| basis.as_f64());
+        let mut hold = Hold {
+            number: fields.count("number")?,
+            entitlement,
+            caller: fields.name("caller")?.into(),
+            units: fields.amount("units")?,
+            consumed: fields.amount("consumed")?,
+            overhead: fields.amount_or_none("overhead")?,
+            ttl: fields.time("ttl")?.unwrap_or_default(),
+            expires_on: fields.time("expires_on")?.unwrap_or_default(),
+            basis,
+            segment: fields.text("segment")?.map(Into::into),
+            caps: Vec::new(),
+        };
+        for value in fields.list("caps", HOLDS_MAX)? {
+            let mut cap = Fields::of(&format!("{}: a cap", fields.path), &value)?;
+            hold.caps.push(HeldCap {
+                holder: cap.name("customer")?.into(),
+                cap: cap.name("cap")?.into(),
+                worth: cap.amount("worth")?,
+            });
+            cap.done()?;
+        }
+        fields.done()?;
+        Ok(hold)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a decision tells whoever listens: built only if somebody does.
+
+use serde_json::{Map, Value};
+
+use super::{CapMove, Denial, DenyingCap, Effect, Judged, Subject};
+use crate::customer::{CapTerms, CustomerId};
+use crate::engine::{Engine, object};
+use crate::event::{Event, MeterEvent, MeterEventKind};
+use crate::quantity::Amount;
+
+impl Engine {
+    pub(super) fn moved_event(&self, now: i64, judged: &Judged, effect: &Effect) -> Event {
+        let over = effect.overage.is_positive();
+        let kind = if over { MeterEventKind::Overage } else { MeterEventKind::Changed };
+        // Where nothing is newly past the limit, only what changes the bill is told.
+        let told = |price: Amount| (over || !price.is_zero()).then_some(price);
+        Event::Meter(Box::new(MeterEvent {
+            value: effect.used,
+            overhead: effect.overhead_sum,
+            diff: effect.diff,
+            overhead_diff: effect.overhead,
+            remaining: self.remaining_after(now, judged),
+            granted: (!effect.granted.is_zero()).then_some(effect.granted),
+            overage: over.then_some(effect.overage),
+            price_diff: judged.bill.and_then(|bill| told(bill.price)),
+            overage_price: judged.bill.and_then(|bill| told(bill.overage_price)),
+            ..self.meter_event(kind, judged)
+        }))
+    }
+
+    /// The event of a denial; `None` where a cap that sends none denied it.
+    pub(super) fn denied_event(&self, now: i64, judged: &Judged, denial: &Denial) -> Option<Event> {
+        let remaining = self.remaining_after(now, judged);
+        let event = match denial {
+            Denial::Cap { cap, .. } => return self.capped_event(now, judged, cap),
+            Denial::Limit { excess, .. } => MeterEvent {
+                overage: Some(*excess),
+                remaining,
+                ..self.meter_event(MeterEventKind::Limit, judged)
+            },
+            Denial::Governor { tokens, capacity, .. } => MeterEvent {
+                governor: Some([*tokens, *capacity, judged.requested]),
+                remaining,
+                ..self.meter_event(MeterEventKind::Governed, judged)
+            },
+        };
+        Some(Event::Meter(Box::new(event)))
+    }
+
+    fn capped_event(&self, now: i64, judged: &Judged, cap: &DenyingCap) -> Option<Event> {
+        let (holder, record) = match cap {
+            DenyingCap::Held { holder, at } => {
+                let cap = self.customers.get(*holder)?.caps.get(*at)?;
+                if !cap.terms.send_events {
+                    return None;
+                }
+                (*holder, self.cap_json(now, cap))
+            }
+            DenyingCap::OfCall { credit, value } => {
+                let terms = CapTerms::plain(*value, *credit, self.rules.rates.is_currency(*credit));
+                (judged.subject.caller, self.cap_terms_json(&terms))
+            }
+        };
+        Some(Event::Record("cap-limit", self.cap_payload(&judged.subject, holder, record)))
+    }
+
+    /// The event of a cap whose value a call reached, once it is written.
+    pub(super) fn crossed_event(&self, now: i64, subject: &Subject, moved: &CapMove) -> Option<Event> {
+        let cap = self.customers.get(moved.holder)?.caps.get(moved.at)?;
+        if !moved.crossed || !cap.terms.send_events {
+            return None;
+        }
+        let payload = self.cap_payload(subject, moved.holder, self.cap_json(now, cap));
+        Some(Event::Record("cap-threshold-crossed", payload))
+    }
+
+    fn cap_payload(&self, subject: &Subject, holder: CustomerId, cap: Value) -> Map<String, Value> {
+        let id =
+            |at| self.customers.get(at).map_or(Value::Null, |customer| Value::from(customer.id.as_ref()));
+        object([
+            ("customer", Value::from(object([("id", id(holder))]))),
+            ("caller", id(subject.caller)),
+            ("entitlement", Value::from(self.entitlement_name(subject.entitlement))),
+            ("cap", cap),
+        ])
+    }
+
+    /// An event of `kind` with the meter as it stands before the call.
+    pub(super) fn meter_event(&self, kind: MeterEventKind, judged: &Judged) -> MeterEvent {
+        let subject = &judged.subject;
+        let id = |customer| self.customers.get(customer).map_or_else(Box::default, |c| c.id.clone());
+        MeterEvent {
+            kind,
+            holder: id(subject.holder),
+            caller: (subject.caller != subject.holder).then(|| id(subject.caller)),
+            entitlement: subject.entitlement,
+            plan: subject.plan,
+            credit: judged.terms.credit,
+            old: judged.view.used,
+            value: judged.view.used,
+            limit: judged.terms.limit,
+            diff: judged.requested,
+            overhead: judged.view.overhead,
+            overhead_diff: Amount::ZERO,
+            price_diff: None,
+            remaining: None,
+            overage: None,
+            overage_price: None,
+            granted: None,
+            governor: None,
+            policy_version: self.rules.version,
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Holds: room reserved for calls whose size isn't known yet.
+//!
+//! 1. `reserve` takes what `check` would allow, moves no meter and takes no tokens. What the hold is worth to each cap is frozen
+//!    then, and stands on the cap.
+//! 2. `settle` ends the hold and records what happened, by force. `release` only ends it.
+//! 3. A stream records as it goes: `consume` records a part and lets the hold shrink by it, `extend` asks for more room.
+//!    Both keep the hold alive for another `ttl`.
+
+use crate::change::Effected;
+use crate::customer::{CapHold, CustomerId, HeldCap, Hold, hold_id, hold_number};
+use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::limits::{CAP_HOLDS_MAX, HOLD_TTL_MAX_MS, HOLDS_MAX};
+use crate::names::NameId;
+use crate::quantity::{Amount, Duration};
+
+/// What to reserve.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reserve<'a> {
+    /// How much; else what such a call is estimated to use, else the limit's increment.
+    pub value: Option<Given<'a>>,
+    /// Your cost of the call in runes, for caps that count it.
+    pub overhead: Option<Amount>,
+    /// How long it stands; the policy's `hold_ttl` unless it is given.
+    pub ttl: Option<Duration>,
+}
+
+/// What a settled call used.
+#[derive(Clone, Copy, Debug)]
+pub struct Settle<'a> {
+    /// How much.
+    pub value: Given<'a>,
+    /// Your cost of the call in runes, if it is known.
+    pub overhead: Option<Amount>,
+    /// Send events.
+    pub events: bool,
+}
+
+impl Engine {
+    /// Reserves room and answers the hold's ID; `None` where `check` would deny it, where there is no limit, or for a value
+    /// of 0 or less.
+    ///
+    /// # Errors
+    /// As [`Engine::check`]; `bad_duration` for a `ttl` out of 1 ms to 400 days; `too_many` past 4,096 holds of a customer.
+    /// Nothing changes then.
+    pub fn reserve(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        reserve: &Reserve<'_>,
+    ) -> Result<Option<String>, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let ttl = self.hold_ttl(reserve.ttl)?;
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(None);
+        };
+        let units = match &reserve.value {
+            Some(value) => value.amount(rules)?,
+            None => rules.increment,
+        };
+        let Some(caps) = self.reservable(now, &subject, units, reserve.overhead, false)? else {
+            return Ok(None);
+        };
+        self.drop_expired(now, subject.holder);
+        let caller = self.id_at(subject.caller);
+        let Some(holder) = self.customers.get_mut(subject.holder) else { return Ok(None) };
+        if holder.holds.len() >= HOLDS_MAX {
+            let message = format!("`{}` has {HOLDS_MAX} holds, which is the most", holder.id);
+            return Err(EngineError::new("too_many", message));
+        }
+        let number = holder.issue();
+        let hold = Hold {
+            number,
+            entitlement: subject.entitlement,
+            caller,
+            units,
+            consumed: Amount::ZERO,
+            overhead: reserve.overhead,
+            ttl,
+            expires_on: now.saturating_add(ttl),
+            basis: None,
+            segment: None,
+            caps,
+        };
+        self.set_hold(now, subject.holder, hold);
+        self.record_hold(now, subject.holder, number);
+        Ok(Some(hold_id(number)))
+    }
+
+    /// Ends a hold and records what the call used, by force; a hold that is unknown or over still records. Whether there was
+    /// a limited entitlement to record it on.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`]. Nothing changes then, and the hold stands.
+    pub fn settle(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        hold: Option<&str>,
+        settle: &Settle<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let call = Call {
+            overhead: settle.overhead,
+            force: true,
+            events: settle.events,
+            ..Call::new(Ask::By(settle.value))
+        };
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold ends
+        self.end_hold(now, &subject, hold);
+        self.allow(now, customer, entitlement, &call)
+    }
+
+    /// Ends a hold that wasn't used; whether it stood on this entitlement.
+    ///
+    /// # Errors
+    /// `outbox_full`.
+    pub fn release(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        hold: &str,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let Resolved::Metered { subject, .. } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        Ok(self.end_hold(now, &subject, Some(hold)).is_some_and(|hold| now < hold.expires_on))
+    }
+
+    /// Asks for more room for a hold; whether there was some. A hold that is unknown or over gets none.
+    ///
+    /// # Errors
+    /// As [`Engine::check`].
+    pub fn extend_hold(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        hold: &str,
+        by: Given<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        let by = by.amount(rules)?;
+        if by.is_negative() {
+            return Err(EngineError::new(
+                "invalid_value",
+                format!("a hold is extended by 0 or more, not `{by}`"),
+            ));
+        }
+        let Some(before) = self.live_hold(now, &subject, hold) else { return Ok(false) };
+        let units = before.units.checked_add(by)?;
+        self.take_hold(subject.holder, before.number);
+        let caps = match self.reservable(now, &subject, units, before.overhead, before.units == units) {
+            Ok(Some(caps)) => caps,
+            refused => {
+                self.put_hold(subject.holder, before);
+                return refused.map(|_| false);
+            }
+        };
+        let (number, expires_on) = (before.number, now.saturating_add(before.ttl));
+        self.set_hold(now, subject.holder, Hold { units, caps, expires_on, ..before });
+        self.record_hold(now, subject.holder, number);
+        Ok(true)
+    }
+
+    /// Records a part of what a hold was reserved for, by force, and lets the hold shrink by it. A hold that is unknown or
+    /// over still records. Whether there was a limited entitlement to record it on.
+    ///
+    /// # Errors
+    /// As [`Engine::settle`]; `invalid_value` below 0.
+    pub fn consume_hold(
+        &mut self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        hold: &str,
+        part: &Settle<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let call = Call {
+            overhead: part.overhead,
+            force: true,
+            events: part.events,
+            ..Call::new(Ask::By(part.value))
+        };
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        let used = part.value.amount(rules)?;
+        if used.is_negative() {
+            return Err(EngineError::new(
+                "invalid_value",
+                format!("a hold is consumed by 0 or more, not `{used}`"),
+            ));
+        }
+        self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold changes
+        let Some(before) = self.live_hold(now, &subject, hold) else {
+            return self.allow(now, customer, entitlement, &call);
+        };
+        let consumed = before.consumed.checked_add(used)?;
+        self.take_hold(subject.holder, before.number);
+        let units = before.units.saturating_sub(used).max(Amount::ZERO);
+        let shrunk =
+            Hold { units, consumed, expires_on: now.saturating_add(before.ttl), caps: Vec::new(), ..before };
+        let number = shrunk.number;
+        self.put_hold(subject.holder, shrunk.clone());
+        let recorded = self.allow(now, customer, entitlement, &call);
+        // What is left is worth to caps what it would move from here.
+        self.take_hold(subject.holder, number);
+        let caps = self.reservable(now, &subject, units, shrunk.overhead, true).ok().flatten();
+        self.set_hold(now, subject.holder, Hold { caps: caps.unwrap_or_default(), ..shrunk });
+        self.record_hold(now, subject.holder, number);
+        recorded
+    }
+
+    /// What reserving so many units would be worth to caps; `None` where `check` would deny it. `granted` room isn't asked
+    /// for again.
+    fn reservable(
+        &self,
+        now: i64,
+        subject: &Subject,
+        units: Amount,
+        overhead: Option<Amount>,
+        granted: bool,
+    ) -> Result<Option<Vec<HeldCap>>, EngineError> {
+        let limit = self.rules.plan(subject.plan).and_then(|plan| plan.entitlement(subject.entitlement));
+        let Some(rules) =
+            limit.and_then(|limit| self.limit_of(now, subject.holder, subject.entitlement, limit))
+        else {
+            return Ok(None);
+        };
+        if !units.is_positive() && !granted {
+            return Ok(None);
+        }
+        let call = Call { overhead, force: granted, events: false, ..Call::new(Ask::Exactly(units)) };
+        let judged: Judged = self.judge(now, *subject, rules, &call)?;
+        if !judged.is_allowed() {
+            return Ok(None);
+        }
+        let mut held = Vec::new();
+        for moved in judged.money.iter().flat_map(|money| &money.caps) {
+            let Some(owner) = self.customers.get(moved.holder) else { continue };
+            let Some(cap) = owner.caps.get(moved.at).filter(|_| moved.worth.is_positive()) else { continue };
+            if cap.holds.iter().filter(|hold| now < hold.expires_on).count() >= CAP_HOLDS_MAX {
+                let message = format!("the cap `{}` has {CAP_HOLDS_MAX} holds, which is the most", cap.id);
+                return Err(EngineError::new("too_many", message));
+            }
+            held.push(HeldCap { holder: owner.id.clone(), cap: cap.id.clone(), worth: moved.worth });
+        }
+        Ok(Some(held))
+    }
+
+    fn hold_ttl(&self, given: Option<Duration>) -> Result<i64, EngineError> {
+        let ttl = given.unwrap_or(self.rules.policy.hold_ttl).as_millis();
+        if !(1..=HOLD_TTL_MAX_MS).contains(&ttl) {
+            return Err(EngineError::new(
+                "bad_duration",
+                "a hold stands for 1 ms at least and 400 days at most",
+            ));
+        }
+        Ok(ttl)
+    }
+
+    fn live_hold(&self, now: i64, subject: &Subject, hold: &str) -> Option<Hold> {
+        let found = self.find_hold(subject.holder, subject.entitlement, hold)?;
+        (now < found.expires_on).then(|| found.clone())
+    }
+
+    fn find_hold(&self, holder: CustomerId, entitlement: NameId, hold: &str) -> Option<&Hold> {
+        let number = hold_number(hold)?;
+        let mut holds = self.customers.get(holder)?.holds.iter();
+        holds.find(|hold| hold.number == number && hold.entitlement == entitlement)
+    }
+
+    /// Ends the hold with this ID on the subject's meter, and notes it.
+    fn end_hold(&mut self, now: i64, subject: &Subject, hold: Option<&str>) -> Option<Hold> {
+        let number = self.find_hold(subject.holder, subject.entitlement, hold?)?.number;
+        let ended = self.take_hold(subject.holder, number)?;
+        let holder = self.id_at(subject.holder);
+        self.outbox.record(now, || Effected::HoldEnded { holder, hold: number });
+        Some(ended)
+    }
+
+    fn drop_expired(&mut self, now: i64, at: CustomerId) {
+        let Some(customer) = self.customers.get(at) else { return };
+        let over = customer.holds.iter().filter(|hold| now >= hold.expires_on);
+        for number in over.map(|hold| hold.number).collect::<Vec<_>>() {
+            self.take_hold(at, number);
+            let holder = self.id_at(at);
+            self.outbox.record(now, || Effected::HoldEnded { holder, hold: number });
+        }
+    }
+
+    fn record_hold(&mut self, now: i64, at: CustomerId, number: u64) {
+        let Some(customer) = self.customers.get(at).filter(|_| self.outbox.recording) else { return };
+        let Some(hold) = customer.holds.iter().find(|hold| hold.number == number) else { return };
+        let (holder, hold) = (customer.id.clone(), self.write_hold(hold));
+        self.outbox.record(now, || Effected::HoldSet { holder, hold });
+    }
+
+    /// Puts a hold in place of the one of its number, and forgets others on its caps that are over.
+    pub(super) fn set_hold(&mut self, now: i64, at: CustomerId, hold: Hold) {
+        self.take_hold(at, hold.number);
+        for held in &hold.caps {
+            self.change_cap_holds(held, |holds| holds.retain(|known| now < known.expires_on));
+        }
+        self.put_hold(at, hold);
+    }
+
+    /// Puts a hold on a meter and on the caps that it would move.
+    fn put_hold(&mut self, at: CustomerId, hold: Hold) {
+        let holder = self.id_at(at);
+        for held in &hold.caps {
+            let entry = CapHold {
+                holder: holder.clone(),
+                number: hold.number,
+                worth: held.worth,
+                expires_on: hold.expires_on,
+            };
+            self.change_cap_holds(held, |holds| {
+                let key = |hold: &CapHold| (hold.holder.clone(), hold.number);
+                let place = holds.binary_search_by(|known| key(known).cmp(&key(&entry)));
+                holds.insert(place.unwrap_or_else(|place| place), entry);
+            });
+        }
+        let Some(customer) = self.customers.get_mut(at) else { return };
+        let place = customer.holds.binary_search_by_key(&hold.number, |known| known.number);
+        customer.holds.insert(place.unwrap_or_else(|place| place), hold);
+    }
+
+    /// Takes a hold away from its meter and its caps.
+    pub(super) fn take_hold(&mut self, at: CustomerId, number: u64) -> Option<Hold> {
+        let customer = self.customers.get_mut(at)?;
+        let place = customer.holds.binary_search_by_key(&number, |hold| hold.number).ok()?;
+        let hold = customer.holds.remove(place);
+        let holder = customer.id.clone();
+        for held in &hold.caps {
+            self.change_cap_holds(held, |holds| {
+                let is_it = |known: &CapHold| known.holder == holder && known.number == number;
+                holds.retain(|known| !is_it(known));
+            });
+        }
+        Some(hold)
+    }
+
+    fn change_cap_holds(&mut self, held: &HeldCap, change: impl FnOnce(&mut Vec<CapHold>)) {
+        let owner = self.customers.find(&held.holder).and_then(|at| self.customers.get_mut(at));
+        let cap = owner.and_then(|owner| owner.caps.iter_mut().find(|cap| cap.id == held.cap));
+        if let Some(cap) = cap {
+            change(&mut cap.holds);
+        }
+    }
+}
