@@ -3,7 +3,9 @@
 import type { Customers } from './types/customers.js'
 import type { Decisions } from './types/decisions.js'
 import type { Handlers } from './types/events.js'
-import type { AnyPolicy } from './types/names.js'
+import type { Hold, HoldSync, Holds, ReserveOptions } from './types/holds.js'
+import type { Money } from './types/money.js'
+import type { AnyPolicy, EntitlementName } from './types/names.js'
 import type { Backend, DocumentFormat, LimitrOptions } from './types/options.js'
 import type { Policies } from './types/policies.js'
 import type { PolicyDocument } from './types/policy.js'
@@ -14,6 +16,8 @@ import type { Diagnostic, ErrorCode } from './types/values.js'
 export type * from './types/customers.js'
 export type * from './types/decisions.js'
 export type * from './types/events.js'
+export type * from './types/holds.js'
+export type * from './types/money.js'
 export type * from './types/names.js'
 export type * from './types/options.js'
 export type * from './types/policies.js'
@@ -38,6 +42,8 @@ export interface LimitrSync<P = AnyPolicy>
   extends Synchronous<Decisions<P>>,
     Synchronous<Reads<P>>,
     Synchronous<Customers<P>>,
+    Synchronous<Money<P>>,
+    Synchronous<Holds<P>>,
     Synchronous<Policies<P>> {
   /**
    * Every customer's record, read a page at a time.
@@ -46,9 +52,24 @@ export interface LimitrSync<P = AnyPolicy>
    * for (const record of limitr.sync.eachCustomer()) console.log(record.id);
    */
   eachCustomer(): IterableIterator<CustomerRecord>
+
+  /**
+   * Reserves room and gives the hold as an object, for `using`. Null where `reserve` answers null.
+   *
+   * @example
+   * using hold = limitr.sync.hold('user_1', 'chat', { value: 500 });
+   */
+  hold(customer: string, entitlement: EntitlementName<P>, options?: ReserveOptions | null): HoldSync | null
 }
 
-export interface Limitr<P = AnyPolicy> extends Decisions<P>, Reads<P>, Customers<P>, Policies<P>, Handlers {}
+export interface Limitr<P = AnyPolicy>
+  extends Decisions<P>,
+    Reads<P>,
+    Customers<P>,
+    Money<P>,
+    Holds<P>,
+    Policies<P>,
+    Handlers {}
 
 /**
  * An engine with one policy and its customers. `Limitr.new` opens one; `close` ends it.
@@ -105,6 +126,20 @@ export class Limitr<P = AnyPolicy> {
    * for await (const record of limitr.eachCustomer()) await save(record);
    */
   eachCustomer(): AsyncIterableIterator<CustomerRecord>
+
+  /**
+   * Reserves room and gives the hold as an object, for `await using`: what isn't settled is released. Null where `reserve`
+   * answers null.
+   *
+   * @throws {LimitrError} as `reserve`
+   * @example
+   * await using hold = await limitr.hold('user_1', 'chat', { value: 500 });
+   */
+  hold(
+    customer: string,
+    entitlement: EntitlementName<P>,
+    options?: ReserveOptions | null
+  ): Promise<Hold | null>
 
   /**
    * Ends the engine and frees what it holds; every later call rejects with `closed`. Closing twice does nothing.

@@ -58,6 +58,8 @@ const WRONG: Record<Kind, Record<string, unknown[]>> = {
     unknown_unit: ['5MX'],
     unit_mismatch: ['5kg']
   },
+  optionalLookup: { invalid_argument: [5, true, {}, [], 5n] },
+  plainNumber: { invalid_argument: ['5', true, {}, [], 5n, null, undefined], invalid_value: NOT_FINITE },
   number: { invalid_argument: ['5', true, {}, [], 5n], invalid_value: NOT_FINITE },
   duration: {
     invalid_argument: [true, {}, [], 5n, null, undefined],
@@ -153,6 +155,7 @@ describe('a list of the methods', () => {
       'addHandler',
       'removeHandler',
       'clearHandlers',
+      'ensureCustomerPlanQuantity',
       'on',
       'close'
     ]

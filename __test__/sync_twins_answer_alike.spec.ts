@@ -50,6 +50,19 @@ const CALLS: Call[] = [
   ...['creditFor', 'entitlement', 'limitObject', 'meterObject'].map((name): Call => [name, 'new', 'chat']),
   ['createCustomerOverride', 'new', 'chat', 500],
   ['removeCustomerOverride', 'new', 'chat'],
+  ['applyCustomerTopup', 'new', 'pack'],
+  ['addCustomerCap', 'new', 5, { cap_id: 'c' }],
+  ['customerCap', 'new', 'c'],
+  ['addCustomerCap', 'new', 5, { credit: 'nothing' }],
+  ['resetCustomerCap', 'new', 'c'],
+  ['removeCustomerCap', 'new', 'c'],
+  ['reserve', 'new', 'chat', { value: 2 }],
+  ['held', 'new', 'chat'],
+  ['settle', 'new', 'chat', null, 1],
+  ['release', 'new', 'chat', 'hold_9'],
+  ['ensureCustomerPlanQuantity', 'new', 'no_such_plan', 3],
+  ['setExchange', 'eur', 1.1, 'usd'],
+  ['creditExchange', 'eur'],
   ['addAltID', 'new', 'third'],
   ['removeAltID', 'third'],
   ['setCustomerPlan', 'new', 'pro'],
@@ -115,6 +128,7 @@ describe('a twin', () => {
     const tried = new Set([
       ...CALLS.map(([name]) => name),
       'eachCustomer',
+      'hold',
       ...METHODS.map(({ name }) => name)
     ])
     expect(methods.filter((name) => !alone.includes(name)).sort()).toEqual([...tried].sort())

@@ -13,7 +13,7 @@
 
 const { newName } = require('./arguments.js')
 const { unknownWord, wrongType } = require('./errors.js')
-const { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent } = require('./payloads.js')
+const { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent, recordEvent } = require('./payloads.js')
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('../index').LimitrEvent} LimitrEvent */
@@ -133,7 +133,7 @@ function takeEvents(core, customer, eventData) {
     const kind = taken & KIND
     if (kind === TEXT_KIND) {
       const event = JSON.parse(core.doors.eventText(core.engine))
-      if (isHeard(core, event.type)) core.waiting.push(event)
+      if (isHeard(core, event.type)) core.waiting.push(recordEvent(core, event, eventData))
     } else if (kind !== 0 && isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))) {
       core.waiting.push(meterEvent(core, kind, customer, eventData))
     }

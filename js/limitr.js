@@ -5,6 +5,7 @@ const { eachCustomer } = require('./customers.js')
 const { documentOf } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
 const events = require('./events.js')
+const holds = require('./holds.js')
 const { nativeDoors } = require('./native.js')
 const { documentFormat, openOptions } = require('./options.js')
 const { LimitrSync } = require('./sync.js')
@@ -91,6 +92,13 @@ class Limitr {
   async remaining(customer, entitlement, percent, grants) {
     if (this.#core.delivering) await null
     return reads.remaining(this.#core, customer, entitlement, percent, grants)
+  }
+
+  /** @type {Api['hold']} */
+  async hold(customer, entitlement, options) {
+    if (this.#core.delivering) await null
+    const held = holds.hold(this.#core, customer, entitlement, options)
+    return /** @type {any} */ (held && new holds.Hold(this.#core, held))
   }
 
   /** @type {Api['eachCustomer']} */

@@ -26,6 +26,12 @@ const EVENT_TYPES = /** @type {const} */ ([
   'meter-limit',
   'meter-governed',
   'meter-reset',
+  'cap-limit',
+  'cap-threshold-crossed',
+  'customer-cap-added',
+  'customer-cap-reset',
+  'customer-cap-removed',
+  'customer-topup-granted',
   'customer-set',
   'customer-removed',
   'customer-plan-changed',
@@ -210,4 +216,22 @@ const RECORD_READER = {
   getPrototypeOf: () => Object.prototype
 }
 
-module.exports = { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent }
+/** Events of a cap that a call causes: they carry the call's data. */
+const CAP_CALL_TYPES = ['cap-limit', 'cap-threshold-crossed']
+const CAP_TYPES = [...CAP_CALL_TYPES, 'customer-cap-added', 'customer-cap-reset', 'customer-cap-removed']
+
+/**
+ * An event that came as JSON.
+ *
+ * @param {Core} core
+ * @param {any} event
+ * @param {object | null} eventData
+ * @returns {LimitrEvent}
+ */
+function recordEvent(core, event, eventData) {
+  if (CAP_TYPES.includes(event.type)) event.customer = lazyCustomer(core, event.customer.id)
+  if (CAP_CALL_TYPES.includes(event.type)) event.event_data = eventData
+  return event
+}
+
+module.exports = { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent, recordEvent }

@@ -6,6 +6,8 @@
 const customers = require('./customers.js')
 const { Core } = require('./core.js')
 const { LimitrError } = require('./errors.js')
+const holds = require('./holds.js')
+const money = require('./money.js')
 const policies = require('./policies.js')
 const reads = require('./reads.js')
 const usage = require('./usage.js')
@@ -189,6 +191,81 @@ class LimitrSync {
   /** @type {Sync['removeCustomerOverride']} */
   removeCustomerOverride(customer, entitlement) {
     return customers.removeCustomerOverride(this.#core, customer, entitlement)
+  }
+
+  /** @type {Sync['applyCustomerTopup']} */
+  applyCustomerTopup(customer, topup) {
+    return money.change(this.#core, 'applyCustomerTopup', customer, topup, 'topup')
+  }
+
+  /** @type {Sync['ensureCustomerIncludedTopups']} */
+  ensureCustomerIncludedTopups(customer) {
+    return money.ensureCustomerIncludedTopups(this.#core, customer)
+  }
+
+  /** @type {Sync['ensureCustomerPlanQuantity']} */
+  ensureCustomerPlanQuantity(customer, plan, quantity) {
+    return money.ensureCustomerPlanQuantity(this.#core, customer, plan, quantity)
+  }
+
+  /** @type {Sync['remainingCredit']} */
+  remainingCredit(customer, credit) {
+    return money.remainingCredit(this.#core, customer, credit)
+  }
+
+  /** @type {Sync['addCustomerCap']} */
+  addCustomerCap(customer, value, options) {
+    return money.addCustomerCap(this.#core, customer, value, options)
+  }
+
+  /** @type {Sync['customerCap']} */
+  customerCap(customer, cap) {
+    return money.customerCap(this.#core, customer, cap)
+  }
+
+  /** @type {Sync['resetCustomerCap']} */
+  resetCustomerCap(customer, cap) {
+    return money.change(this.#core, 'resetCustomerCap', customer, cap, 'cap')
+  }
+
+  /** @type {Sync['removeCustomerCap']} */
+  removeCustomerCap(customer, cap) {
+    return money.change(this.#core, 'removeCustomerCap', customer, cap, 'cap')
+  }
+
+  /** @type {Sync['creditExchange']} */
+  creditExchange(from, to, value) {
+    return money.creditExchange(this.#core, from, to, value)
+  }
+
+  /** @type {Sync['setExchange']} */
+  setExchange(name, value, currency) {
+    money.setExchange(this.#core, name, value, currency)
+  }
+
+  /** @type {Sync['reserve']} */
+  reserve(customer, entitlement, options) {
+    return holds.reserve(this.#core, customer, entitlement, options)
+  }
+
+  /** @type {Sync['settle']} */
+  settle(customer, entitlement, hold, value, event, overhead) {
+    return holds.record(this.#core, 'settle', customer, entitlement, hold, value, event, overhead)
+  }
+
+  /** @type {Sync['release']} */
+  release(customer, entitlement, hold) {
+    return holds.release(this.#core, customer, entitlement, hold)
+  }
+
+  /** @type {Sync['held']} */
+  held(customer, entitlement) {
+    return reads.read(this.#core, 'held', customer, entitlement)
+  }
+
+  /** @type {Sync['hold']} */
+  hold(customer, entitlement, options) {
+    return /** @type {any} */ (holds.hold(this.#core, customer, entitlement, options))
   }
 
   /** @type {Sync['eachCustomer']} */

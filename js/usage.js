@@ -5,7 +5,7 @@
 
 const { flag, isObject, lookup, name, newName, optionalNumber, options, quantity } = require('./arguments.js')
 const { decisionFrom, decisionIn } = require('./decisions.js')
-const { LimitrError, wrongType } = require('./errors.js')
+const { wrongType } = require('./errors.js')
 const { takeEvents } = require('./events.js')
 
 /** @typedef {import('./core.js').Core} Core */
@@ -197,9 +197,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
   const feature = name(entitlement, 'entitlement')
   const amount = value === undefined || value === null ? 0 : quantity(value, 'value')
   const { event, overhead, force, id: key, cap } = options(given, 'options', DECIDE_OPTIONS)
-  if (cap !== undefined && cap !== null) {
-    throw new LimitrError('not_supported_yet', 'the option `cap` is not supported yet: leave `cap` out')
-  }
+  const caps = capsOfCall(cap, 'options.cap')
   const cost = optionalNumber(overhead, 'options.overhead')
   const call = key === undefined || key === null ? null : newName(key, 'options.id')
   const send = sending(event)
@@ -209,7 +207,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
     (cost === null ? 0 : OVERHEAD)
   const eventData = dataOf(event)
 
-  if (typeof amount === 'number' && call === null) {
+  if (typeof amount === 'number' && call === null && caps === null) {
     const answer = door(core.engine, id, feature, amount, flags, cost ?? 0, core.answer)
     if (answer < 0) throw core.failure()
     const decision = decisionIn(core, (answer & 1) === 1, feature)
@@ -220,7 +218,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
     lookup(id, 'customer'),
     lookup(feature, 'entitlement'),
     amount,
-    { flags, overhead: cost, id: call }
+    { flags, overhead: cost, id: call, caps }
   ]
   return decisionFrom(moved(core, op, args, id, eventData), feature)
 }
@@ -327,4 +325,33 @@ function dataOf(event) {
   return typeof event === 'object' ? event : null
 }
 
-module.exports = { allow, allowAll, check, decide, decideAll, decrement, explain, increment, moved, set }
+/**
+ * Caps of one call, as they cross: a list of `[credit, value]`.
+ *
+ * @param {unknown} caps
+ * @param {string} argument
+ * @returns {[string, number | string][] | null}
+ */
+function capsOfCall(caps, argument) {
+  if (caps === undefined || caps === null) return null
+  if (!isObject(caps)) throw wrongType(argument, 'an object such as `{ rune: 0.5 }`', caps)
+  return Object.entries(caps).map(([credit, value]) => [
+    newName(credit, argument),
+    quantity(value, `${argument}.${credit}`)
+  ])
+}
+
+module.exports = {
+  allow,
+  allowAll,
+  check,
+  dataOf,
+  decide,
+  decideAll,
+  decrement,
+  explain,
+  increment,
+  moved,
+  sending,
+  set
+}

@@ -85,6 +85,8 @@ export interface DecideOptions {
   readonly force?: boolean | null
   /** Makes the call idempotent for 24 hours: the same ID answers as before and meters once. */
   readonly id?: string | null
+  /** The most that this call may be worth, by credit or currency, such as `{ rune: 0.5 }`. */
+  readonly cap?: { readonly [credit: string]: Quantity } | null
 }
 
 /** One item of `allowAll` and `decideAll`. */

@@ -1,3 +1,4 @@
+import type { CustomerCap } from './money.js'
 import type { CustomerRecord } from './records.js'
 import type { Diagnostic } from './values.js'
 
@@ -88,6 +89,68 @@ export interface MeterResetEvent extends MeterEventBase {
   readonly meter: MeterNumbers
 }
 
+/** What every event about a cap carries. */
+export interface CapEventBase {
+  /** The holder of the cap. `id` is there at once; the rest of the record is read when it is first touched. */
+  readonly customer: CustomerRecord
+  /** The ID of the customer that made the call; the holder's where it was no call. */
+  readonly caller: string
+}
+
+/** The call was denied by a cap. */
+export interface CapLimitEvent extends CapEventBase {
+  readonly type: 'cap-limit'
+  /** The entitlement that was asked for. */
+  readonly entitlement: string
+  /** The cap as it stands; of a cap of the call alone, only what it says. */
+  readonly cap: Partial<CustomerCap>
+  /** The object that was given to the call as `event`; null if none was. */
+  readonly event_data: unknown
+}
+
+/** A cap's value was reached for the first time in its period. */
+export interface CapThresholdCrossedEvent extends CapEventBase {
+  readonly type: 'cap-threshold-crossed'
+  /** The entitlement whose call reached it. */
+  readonly entitlement: string
+  /** The cap after the call. */
+  readonly cap: CustomerCap
+  /** The object that was given to the call as `event`; null if none was. */
+  readonly event_data: unknown
+}
+
+/** A cap was added, or one of its ID was said anew. */
+export interface CustomerCapAddedEvent extends CapEventBase {
+  readonly type: 'customer-cap-added'
+  /** The cap. */
+  readonly cap: CustomerCap
+}
+
+/** A cap was reset by hand: it counts from 0 again. */
+export interface CustomerCapResetEvent extends CapEventBase {
+  readonly type: 'customer-cap-reset'
+  /** The cap. */
+  readonly cap: CustomerCap
+}
+
+/** A cap was removed. */
+export interface CustomerCapRemovedEvent extends CapEventBase {
+  readonly type: 'customer-cap-removed'
+  /** The cap as it was. */
+  readonly cap: CustomerCap
+}
+
+/** A topup was granted by `applyCustomerTopup`. */
+export interface CustomerTopupGrantedEvent {
+  readonly type: 'customer-topup-granted'
+  /** The customer. */
+  readonly customer: CustomerRecord
+  /** The topup. */
+  readonly topup: string
+  /** The ID of the grant in the customer's record. */
+  readonly grant: string
+}
+
 /** A customer was created, or its record replaced. */
 export interface CustomerSetEvent {
   readonly type: 'customer-set'
@@ -164,6 +227,12 @@ export type LimitrEvent =
   | MeterLimitEvent
   | MeterGovernedEvent
   | MeterResetEvent
+  | CapLimitEvent
+  | CapThresholdCrossedEvent
+  | CustomerCapAddedEvent
+  | CustomerCapResetEvent
+  | CustomerCapRemovedEvent
+  | CustomerTopupGrantedEvent
   | CustomerSetEvent
   | CustomerRemovedEvent
   | CustomerPlanChangedEvent

@@ -24,10 +24,12 @@ export interface CustomerRecord {
   readonly meters: { readonly [entitlement: string]: MeterRecord }
   /** Limits of its own, by entitlement. */
   readonly overrides: { readonly [entitlement: string]: OverrideRecord }
-  /** Balances of credit. */
-  readonly grants: { readonly [id: string]: object } | readonly object[]
-  /** Ceilings on spend. */
-  readonly caps: { readonly [id: string]: object } | readonly object[]
+  /** Balances of credit, by ID. */
+  readonly grants: { readonly [id: string]: object }
+  /** Ceilings on spend, by ID. */
+  readonly caps: { readonly [id: string]: object }
+  /** Room reserved on its meters, by ID, where there is any. */
+  readonly holds?: { readonly [id: string]: object }
   /** Your own data. */
   readonly metadata: { readonly [field: string]: unknown } | null
 }

@@ -134,6 +134,8 @@ export interface RelatedPlace {
  * * `unknown_plan`, `unknown_entitlement`, `id_taken`, `idempotency_conflict`: names and IDs;
  * * `too_large`, `too_many`: something beyond a documented bound;
  * * `not_supported`, `not_supported_yet`: what this host, or this version, can't do;
+ * * `unknown_credit`, `exchange_cycle`, `exchange_unreachable`: caps and live rates;
+ * * `hold_ended`: a hold that was settled or released already;
  * * `closed`: the engine was closed;
  * * `internal`: a defect, after which the engine is closed;
  * * a {@link ProblemCode}: that of the first problem of an override or a plan that was refused.
@@ -153,6 +155,7 @@ export type ErrorCode =
   | 'idempotency_conflict'
   | 'too_large'
   | 'too_many'
+  | 'hold_ended'
   | 'not_supported'
   | 'not_supported_yet'
   | 'closed'

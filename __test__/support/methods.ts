@@ -5,6 +5,7 @@ export type Kind =
   | 'name'
   | 'newName'
   | 'optionalName'
+  | 'optionalLookup'
   | 'text'
   | 'flag'
   | 'event'
@@ -13,6 +14,7 @@ export type Kind =
   | 'overrideValue'
   | 'overrideQuantity'
   | 'number'
+  | 'plainNumber'
   | 'duration'
   | 'names'
   | 'metadata'
@@ -113,6 +115,30 @@ export const METHODS: Method[] = [
     ]
   },
   { name: 'removeCustomerOverride', args: meter },
+  { name: 'applyCustomerTopup', args: [customer, arg('topup', 'name', 'nothing')] },
+  { name: 'ensureCustomerIncludedTopups', args: [customer] },
+  { name: 'remainingCredit', args: [customer, arg('credit', 'name', 'nothing')] },
+  {
+    name: 'addCustomerCap',
+    args: [customer, arg('value', 'requiredQuantity', 5), arg('options', 'options', null)]
+  },
+  ...['customerCap', 'resetCustomerCap', 'removeCustomerCap'].map((name) => ({
+    name,
+    args: [customer, arg('cap', 'name', 'nothing')]
+  })),
+  { name: 'creditExchange', args: [arg('from', 'name', 'usd')] },
+  {
+    name: 'setExchange',
+    args: [arg('name', 'newName', 'eur'), arg('value', 'plainNumber', 1.1), arg('currency', 'name', 'usd')]
+  },
+  {
+    name: 'settle',
+    args: [...meter, arg('hold', 'optionalLookup', null), arg('value', 'requiredQuantity', 0), event]
+  },
+  { name: 'hold', args: [...meter, arg('options', 'options', null)] },
+  { name: 'reserve', args: [...meter, arg('options', 'options', null)] },
+  { name: 'release', args: [...meter, arg('hold', 'name', 'hold_1')] },
+  { name: 'held', args: meter },
   { name: 'plan', args: [id, arg('def', 'flag', true)] },
   { name: 'setPlan', args: [arg('id', 'newName', 'free'), arg('plan', 'plan', {})] },
   { name: 'deletePlan', args: [arg('id', 'name', 'nothing')] },

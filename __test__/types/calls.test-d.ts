@@ -46,8 +46,6 @@ describe('a call', () => {
 
   test("of a later version isn't there", () => {
     // @ts-expect-error not yet
-    void limitr.reserve
-    // @ts-expect-error not yet
     void Limitr.cloud
     // @ts-expect-error what can only wait has no twin
     void limitr.sync.close

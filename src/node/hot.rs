@@ -184,14 +184,14 @@ unsafe extern "C" fn remaining(env: sys::napi_env, info: sys::napi_callback_info
 unsafe fn read(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    read: impl Fn(&Host, &str, &str, bool) -> f64,
+    read: impl Fn(&Host, &str, &str, u32) -> f64,
 ) -> sys::napi_value {
     // SAFETY: by the contract above.
     let frame = unsafe { Frame::<4>::enter(env, info) };
     let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
     let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    let percent = frame.flags(3) & flags::PERCENT != 0;
-    let answer = with_host(frame.number(0), |host| Ok(read(host, customer, entitlement, percent)));
+    let flags = frame.flags(3);
+    let answer = with_host(frame.number(0), |host| Ok(read(host, customer, entitlement, flags)));
     frame.give_number(answer.unwrap_or(f64::NEG_INFINITY))
 }
 

@@ -1,7 +1,7 @@
 //! Calls that decide or read, where their arguments or answers are more than numbers.
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Ask, BatchItem, EngineError};
+use limitr_engine::{Ask, BatchItem, Call, CallCap, EngineError};
 use serde_json::{Value, json};
 
 use super::args::{Args, given, wrong};
@@ -32,13 +32,15 @@ fn plain(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     Ok(allowed.into())
 }
 
-/// `(customer, entitlement, value, {flags, overhead, id})`.
+/// `(customer, entitlement, value, {flags, overhead, id, caps})`.
 fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let (customer, entitlement) = (args.text(0)?, args.text(1)?);
     let options = args.object(3)?;
     let option = |name: &str| options.and_then(|options| options.get(name)).filter(|value| !value.is_null());
     let flags = option("flags").and_then(Value::as_u64).map_or(flags::EVENTS, |flags| flags as u32);
+    let caps = caps_of_call(option("caps"))?;
     let call = call_of(Ask::By(args.given(2)?), flags, overhead(option("overhead"), 3)?)?;
+    let call = Call { caps: &caps, ..call };
     let now = host.now();
     let decision = match (option("id"), op) {
         (None, "decide") => host.decide(customer, entitlement, &call)?,
@@ -52,6 +54,17 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let mut json = host.engine.decision_json(&decision);
     json["entitlement"] = entitlement.into();
     Ok(json)
+}
+
+/// Caps of one call: a list of `[credit, value]`.
+fn caps_of_call(caps: Option<&Value>) -> Result<Vec<CallCap<'_>>, EngineError> {
+    let list = caps.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    list.iter()
+        .map(|cap| match (cap.get(0).and_then(Value::as_str), cap.get(1)) {
+            (Some(credit), Some(value)) => Ok(CallCap { credit, value: given(value, 3)? }),
+            _ => Err(wrong(3, "has caps that aren't `[credit, value]`")),
+        })
+        .collect()
 }
 
 /// `(customer, [{entitlement, value}, …], flags)`.
@@ -91,7 +104,10 @@ fn read(host: &Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError
     let amount = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| json!(amount.to_f64()));
     let names = || Ok::<_, EngineError>((args.text(0)?, args.text(1)?));
     Ok(Some(match op {
-        "limit" => names().map(|(c, e)| amount(engine.limit(now, c, e, true)))?,
+        "limit" => {
+            let grants = args.flag(2, true)?;
+            names().map(|(c, e)| amount(engine.limit(now, c, e, grants)))?
+        }
         "allowance" => names().map(|(c, e)| amount(engine.allowance(now, c, e)))?,
         "cost" => names().map(|(c, e)| amount(engine.cost(now, c, e)))?,
         "resets" => names().map(|(c, e)| json!(engine.resets(now, c, e)))?,

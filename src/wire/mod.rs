@@ -8,6 +8,7 @@ mod answer;
 mod args;
 mod customers;
 mod decisions;
+mod money;
 mod policies;
 
 use limitr_engine::policy::{self, Format, LoadOptions};
@@ -29,6 +30,8 @@ pub(crate) mod flags {
     pub(crate) const OVERHEAD: u32 = 4;
     /// Answer in percent (reads).
     pub(crate) const PERCENT: u32 = 1;
+    /// Leave grants out (reads).
+    pub(crate) const WITHOUT_GRANTS: u32 = 2;
 }
 
 /// Added to the kind of an event when more wait.
@@ -113,6 +116,7 @@ pub(crate) fn error_json(error: &EngineError) -> Value {
 fn dispatch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let answer = customers::call(host, op, args)?;
     let answer = if answer.is_none() { decisions::call(host, op, args)? } else { answer };
+    let answer = if answer.is_none() { money::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { policies::call(host, op, args)? } else { answer };
     match (answer, op) {
         (Some(answer), _) => Ok(answer),
@@ -184,22 +188,27 @@ impl Host {
 
     /// Units used, `NaN` for none.
     #[inline]
-    pub(crate) fn value(&self, customer: &str, entitlement: &str, percent: bool) -> f64 {
+    pub(crate) fn value(&self, customer: &str, entitlement: &str, flags: u32) -> f64 {
         let now = self.now();
-        let value = match percent {
-            true => self.engine.value_percent(now, customer, entitlement),
-            false => self.engine.value(now, customer, entitlement).map(Amount::to_f64),
+        if flags & flags::PERCENT != 0 {
+            return self.engine.value_percent(now, customer, entitlement).unwrap_or(f64::NAN);
+        }
+        let granted = match flags & flags::WITHOUT_GRANTS != 0 {
+            true => self.engine.granted(now, customer, entitlement).unwrap_or_default(),
+            false => Amount::ZERO,
         };
-        value.unwrap_or(f64::NAN)
+        let value = self.engine.value(now, customer, entitlement);
+        value.map_or(f64::NAN, |value| value.saturating_sub(granted).to_f64())
     }
 
     /// Units left, `NaN` for none.
     #[inline]
-    pub(crate) fn remaining(&self, customer: &str, entitlement: &str, percent: bool) -> f64 {
+    pub(crate) fn remaining(&self, customer: &str, entitlement: &str, flags: u32) -> f64 {
         let now = self.now();
-        let remaining = match percent {
-            true => self.engine.remaining_percent(now, customer, entitlement, true),
-            false => self.engine.remaining(now, customer, entitlement, true).map(Amount::to_f64),
+        let grants = flags & flags::WITHOUT_GRANTS == 0;
+        let remaining = match flags & flags::PERCENT != 0 {
+            true => self.engine.remaining_percent(now, customer, entitlement, grants),
+            false => self.engine.remaining(now, customer, entitlement, grants).map(Amount::to_f64),
         };
         remaining.unwrap_or(f64::NAN)
     }

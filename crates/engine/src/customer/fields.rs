@@ -165,7 +165,8 @@ impl Fields {
     /// Refuses what nobody asked for.
     pub(crate) fn done(self) -> Result<(), EngineError> {
         match self.left.keys().next() {
-            Some(name) => Err(self.wrong(name, "is none that is known here")),
+            Some(name) if self.code == "invalid_record" => Err(self.wrong(name, "is no field of a record")),
+            Some(name) => Err(self.wrong(name, "is no option")),
             None => Ok(()),
         }
     }

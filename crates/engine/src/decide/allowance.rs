@@ -1,7 +1,7 @@
 //! What can run this instant: what remains, as far as the governor and every cap let it.
 //!
 //! What a call is worth to caps needn't grow evenly with its size, so the largest that they let run is searched by halving,
-//! to the last 10⁻¹². In the volume model, where a larger call may be worth less, it is one that they let run.
+//! in steps of 10⁻⁹. In the volume model, where a larger call may be worth less, it is one that they let run.
 
 use super::caps::Spend;
 use super::limit::{self, Cover};
@@ -10,6 +10,13 @@ use super::{Ask, Call, Money, bill};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::quantity::Amount;
+
+/// How finely the largest call is searched, in 10⁻¹²: the next one would round into the same worth.
+const STEP: i128 = 1_000;
+
+fn steps(count: i128) -> Amount {
+    Amount::from_atoms(count.saturating_mul(STEP))
+}
 
 impl Engine {
     /// What can run this instant: what remains, bounded by the governor's tokens and by caps; not below 0. `None` in
@@ -26,15 +33,15 @@ impl Engine {
         {
             return Some(most);
         }
-        let (mut runs, mut stops) = (0_i128, most.atoms());
+        let (mut runs, mut stops) = (0_i128, most.atoms().checked_div(STEP).unwrap_or(0).saturating_add(1));
         while stops.saturating_sub(runs) > 1 {
             let middle = runs.saturating_add(stops.saturating_sub(runs) / 2);
-            match self.caps_admit(now, &reading, Amount::from_atoms(middle)) {
+            match self.caps_admit(now, &reading, steps(middle)) {
                 true => runs = middle,
                 false => stops = middle,
             }
         }
-        Some(Amount::from_atoms(runs))
+        Some(steps(runs))
     }
 
     /// Whether every cap has room for a call of so many units.

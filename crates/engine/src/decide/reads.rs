@@ -28,6 +28,11 @@ impl Engine {
         Some(self.read(now, customer, entitlement)?.view.used)
     }
 
+    /// Units of [`Engine::value`] that grants covered.
+    pub fn granted(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
+        Some(self.read(now, customer, entitlement)?.view.granted)
+    }
+
     /// Units used ÷ the configured limit, in percent; it may pass 100. `None` for limit 0.
     pub fn value_percent(&self, now: i64, customer: &str, entitlement: &str) -> Option<f64> {
         let reading = self.read(now, customer, entitlement)?;

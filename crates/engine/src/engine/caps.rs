@@ -159,14 +159,15 @@ impl Engine {
         Ok(terms)
     }
 
-    /// A cap at `now`, in the shape of its record.
+    /// A cap at `now` as a read shows it. Amounts are the nearest doubles.
     pub(crate) fn cap_json(&self, now: i64, cap: &Cap) -> Value {
         let view = cap.view(now);
         let mut json = object([("id", Value::from(cap.id.as_ref()))]);
         json.extend(self.cap_terms_fields(&cap.terms));
         json.extend(object([
-            ("meter_value", view.counted.to_json()),
-            ("held", cap.held(now).to_json()),
+            ("value", Value::from(cap.terms.value.to_f64())),
+            ("meter_value", Value::from(view.counted.to_f64())),
+            ("held", Value::from(cap.held(now).to_f64())),
             ("start", Value::from(cap.start)),
             ("period_start", Value::from(view.period.start)),
             ("resets_at", (view.period.end != i64::MAX).then_some(view.period.end).into()),

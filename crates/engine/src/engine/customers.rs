@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::object;
 use crate::change::Effected;
 use crate::customer::{Customer, CustomerId, Meter, Profile, check_name, check_profile, fresh};
+use crate::decide::{Ask, Call, Given};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::{ALTS_MAX, TYPES_MAX};
@@ -164,6 +165,44 @@ impl Engine {
             ])
         });
         Ok(true)
+    }
+
+    /// Sees to it that a customer is on a plan, in a quantity: moves it there with its meters kept, and sets the meter of the
+    /// entitlement that the plan's `subscription` names, by force. Whether anything changed.
+    ///
+    /// # Errors
+    /// `unknown_plan`; `unknown_entitlement` where the plan doesn't limit what its `subscription` names; `invalid_value`. Nothing
+    /// changes then.
+    pub fn ensure_plan_quantity(
+        &mut self,
+        now: i64,
+        id: &str,
+        plan: &str,
+        quantity: Given<'_>,
+    ) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        let named = self.named_plan(plan)?;
+        let counted =
+            self.rules.policy.plans.get(plan).map(|plan| plan.subscription.clone()).unwrap_or_default();
+        let found = named.zip(self.names.entitlements.find(&counted));
+        let limit = found.and_then(|(plan, name)| self.rules.plan(plan)?.entitlement(name)?.limit.as_ref());
+        let Some(limit) = limit else {
+            let message =
+                format!("the plan `{plan}` counts its quantity on `{counted}`, which it doesn't limit");
+            return Err(EngineError::new("unknown_entitlement", message));
+        };
+        let amount = quantity.amount(limit)?;
+        if amount.is_negative() {
+            return Err(EngineError::new(
+                "invalid_value",
+                format!("a quantity is at least 0, not `{amount}`"),
+            ));
+        }
+        let moved = self.set_customer_plan(now, id, plan, false)?;
+        let before = self.value(now, id, &counted);
+        let call = Call { force: true, ..Call::new(Ask::To(quantity)) };
+        self.allow(now, id, &counted, &call)?;
+        Ok(moved || before != self.value(now, id, &counted))
     }
 
     /// The customer that answers to `id`.
