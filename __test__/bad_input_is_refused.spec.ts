@@ -156,6 +156,7 @@ describe('a list of the methods', () => {
       'removeHandler',
       'clearHandlers',
       'ensureCustomerPlanQuantity',
+      'marginSnapshot',
       'on',
       'close'
     ]

@@ -5,12 +5,14 @@
 const {
   lookup,
   optionalDuration,
+  optionalName,
   optionalNumber,
   optionalQuantity,
   options,
   quantity
 } = require('./arguments.js')
 const { LimitrError } = require('./errors.js')
+const { LIKENESS, likenessOf } = require('./estimates.js')
 const { dataOf, moved, sending } = require('./usage.js')
 
 /** @typedef {import('./core.js').Core} Core */
@@ -23,7 +25,7 @@ const ASYNC_DISPOSE = /** @type {typeof Symbol.asyncDispose} */ (
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 )
 
-const RESERVE_OPTIONS = ['value', 'ttl', 'overhead']
+const RESERVE_OPTIONS = ['value', 'ttl', 'overhead', ...LIKENESS]
 
 /**
  * @param {Core} core
@@ -38,7 +40,8 @@ function reserve(core, customer, entitlement, given) {
   const wanted = {
     value: optionalQuantity(option.value, 'options.value'),
     ttl: optionalDuration(option.ttl, 'options.ttl'),
-    overhead: optionalNumber(option.overhead, 'options.overhead')
+    overhead: optionalNumber(option.overhead, 'options.overhead'),
+    ...likenessOf(option)
   }
   return core.ask('reserve', [...names, wanted]) ?? null
 }
@@ -54,9 +57,11 @@ function reserve(core, customer, entitlement, given) {
  * @param {unknown} value
  * @param {unknown} event
  * @param {unknown} overhead
+ * @param {unknown} basis
+ * @param {unknown} segment
  * @returns {boolean}
  */
-function record(core, op, customer, entitlement, hold, value, event, overhead) {
+function record(core, op, customer, entitlement, hold, value, event, overhead, basis, segment) {
   const id = lookup(customer, 'customer')
   const args = [
     id,
@@ -64,7 +69,8 @@ function record(core, op, customer, entitlement, hold, value, event, overhead) {
     hold === undefined || hold === null ? null : lookup(hold, 'hold'),
     quantity(value, 'value'),
     sending(event) !== 0,
-    optionalNumber(overhead, 'overhead')
+    optionalNumber(overhead, 'overhead'),
+    { basis: optionalNumber(basis, 'basis'), segment: optionalName(segment, 'segment') }
   ]
   return moved(core, op, args, id, dataOf(event))
 }
@@ -109,7 +115,7 @@ class HoldSync {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
     const { customer, entitlement, id } = this
-    return record(this.#core, 'consumeHold', customer, entitlement, id, value, event, overhead)
+    return record(this.#core, 'consumeHold', customer, entitlement, id, value, event, overhead, null, null)
   }
 
   /** @type {HoldSyncApi['extend']} */
@@ -124,7 +130,18 @@ class HoldSync {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
     const { customer, entitlement, id } = this
-    const recorded = record(this.#core, 'settle', customer, entitlement, id, value ?? 0, event, overhead)
+    const recorded = record(
+      this.#core,
+      'settle',
+      customer,
+      entitlement,
+      id,
+      value ?? 0,
+      event,
+      overhead,
+      null,
+      null
+    )
     this.#open = false
     return recorded
   }

@@ -6,6 +6,7 @@
 const customers = require('./customers.js')
 const { Core } = require('./core.js')
 const { LimitrError } = require('./errors.js')
+const estimates = require('./estimates.js')
 const holds = require('./holds.js')
 const money = require('./money.js')
 const policies = require('./policies.js')
@@ -249,8 +250,49 @@ class LimitrSync {
   }
 
   /** @type {Sync['settle']} */
-  settle(customer, entitlement, hold, value, event, overhead) {
-    return holds.record(this.#core, 'settle', customer, entitlement, hold, value, event, overhead)
+  settle(customer, entitlement, hold, value, event, overhead, basis, segment) {
+    return holds.record(
+      this.#core,
+      'settle',
+      customer,
+      entitlement,
+      hold,
+      value,
+      event,
+      overhead,
+      basis,
+      segment
+    )
+  }
+
+  /** @type {Sync['estimate']} */
+  estimate(customer, entitlement, options) {
+    return estimates.estimate(this.#core, customer, entitlement, options)
+  }
+
+  /** @type {Sync['observe']} */
+  observe(customer, entitlement, value, options) {
+    return estimates.observe(this.#core, customer, entitlement, value, options)
+  }
+
+  /** @type {Sync['customerMarginSnapshot']} */
+  customerMarginSnapshot(customer) {
+    return estimates.customerMarginSnapshot(this.#core, customer)
+  }
+
+  /** @type {Sync['marginSnapshot']} */
+  marginSnapshot(plan, usage) {
+    return estimates.marginSnapshot(this.#core, plan, usage)
+  }
+
+  /** @type {Sync['startMarginMeasurement']} */
+  startMarginMeasurement(customer) {
+    return estimates.startMarginMeasurement(this.#core, customer)
+  }
+
+  /** @type {Sync['captureMarginMeasurement']} */
+  captureMarginMeasurement(customer, measurement) {
+    return estimates.captureMarginMeasurement(this.#core, customer, measurement)
   }
 
   /** @type {Sync['release']} */

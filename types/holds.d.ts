@@ -4,9 +4,45 @@ import type { EventChoice } from './decisions.js'
 import type { AnyPolicy, EntitlementName } from './names.js'
 import type { Duration, Quantity } from './values.js'
 
+/** What tells calls apart that are estimated. */
+export interface Likeness {
+  /** What the size of a call goes by, such as its prompt's tokens: more than 0. What is learnt is then per unit of it. */
+  readonly basis?: number | null
+  /** Which calls are estimated together, such as those of one model. */
+  readonly segment?: string | null
+  /** The call's data: where basis or segment aren't given, its fields that the entitlement's `estimate_basis` and `estimate_segment` name are taken. */
+  readonly context?: { readonly [field: string]: unknown } | null
+}
+
+/** What `estimate` takes beside the names. */
+export interface EstimateOptions extends Likeness {
+  /** The part of such calls that stay within the estimate, within 0.0001 and 0.9999. Default: 0.9. */
+  readonly quantile?: number | null
+}
+
+/** What `observe` takes beside the value. */
+export interface ObserveOptions extends Likeness {
+  /** What the call cost you, in runes. Default: worked out by the credit. */
+  readonly overhead?: number | null
+}
+
+/** What a call is estimated to use. */
+export interface Estimate {
+  /** How much, in the credit's unit. */
+  readonly value: number
+  /** What it costs you, in runes. */
+  readonly overhead: number
+  /** How many calls it was learnt from. */
+  readonly samples: number
+  /** Where it was learnt. */
+  readonly source: 'local'
+  /** Whose calls they were: the customer's own, once there are `estimate_min_samples`, else everybody's. */
+  readonly scope: 'customer' | 'policy'
+}
+
 /** What to reserve. */
-export interface ReserveOptions {
-  /** How much. Default: the limit's increment. */
+export interface ReserveOptions extends EstimateOptions {
+  /** How much. Default: what such calls are estimated to use, else the limit's increment. */
   readonly value?: Quantity | null
   /** How long it stands when nothing is heard of it, 400 days at most. Default: the policy's `hold_ttl`. */
   readonly ttl?: Duration | null
@@ -40,8 +76,8 @@ export interface Holds<P = AnyPolicy> {
   ): Promise<string | null>
 
   /**
-   * Ends a hold and records what happened, past any limit too; a hold that is unknown or over still records. False only
-   * where there is nothing to record on.
+   * Ends a hold, records what happened, past any limit too, and learns from it; a hold that is unknown or over still
+   * records. False only where there is nothing to record on. Basis and segment are those of the reservation unless given.
    *
    * @throws {LimitrError} as `allow`; then the hold stands
    * @example
@@ -53,7 +89,9 @@ export interface Holds<P = AnyPolicy> {
     hold: string | null | undefined,
     value: Quantity,
     event?: EventChoice | null,
-    overhead?: number | null
+    overhead?: number | null,
+    basis?: number | null,
+    segment?: string | null
   ): Promise<boolean>
 
   /**
@@ -64,6 +102,34 @@ export interface Holds<P = AnyPolicy> {
    * await limitr.release('user_1', 'chat', hold);
    */
   release(customer: string, entitlement: EntitlementName<P>, hold: string): Promise<boolean>
+
+  /**
+   * What such a call is estimated to use: the value that 9 of 10 stay within, unless `quantile` says otherwise. Null while
+   * nothing was learnt.
+   *
+   * @throws {LimitrError} `invalid_argument`, `invalid_value`, `invalid_name`
+   * @example
+   * const estimate = await limitr.estimate('user_1', 'chat', { basis: prompt.tokens, segment: 'large' });
+   */
+  estimate(
+    customer: string,
+    entitlement: EntitlementName<P>,
+    options?: EstimateOptions | null
+  ): Promise<Estimate | null>
+
+  /**
+   * Learns what a call used, without a hold: true if there is something to learn for. `settle` learns by itself.
+   *
+   * @throws {LimitrError} `invalid_argument`, `invalid_value`, `invalid_name`, `unknown_unit`, `unit_mismatch`, `too_many`
+   * @example
+   * await limitr.observe('user_1', 'chat', reply.tokens, { basis: prompt.tokens });
+   */
+  observe(
+    customer: string,
+    entitlement: EntitlementName<P>,
+    value: Quantity,
+    options?: ObserveOptions | null
+  ): Promise<boolean>
 
   /**
    * What live holds reserve; null where there is no limit.

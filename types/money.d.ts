@@ -74,6 +74,29 @@ export interface CustomerCap {
   readonly resets_at: Timestamp | null
 }
 
+/** Revenue, cost and what is between them, in runes. */
+export interface Margin {
+  readonly revenue: number
+  readonly cost: number
+  /** Revenue less cost. */
+  readonly margin: number
+}
+
+/** A margin with that of each entitlement. */
+export interface MarginSnapshot extends Margin {
+  readonly entitlements: { readonly [entitlement: string]: Margin }
+}
+
+/** How much of an entitlement a period is modelled with. */
+export interface ModelledUse {
+  /** What is used. */
+  readonly meter: Quantity
+  /** What is included, in place of the plan's limit. */
+  readonly limit?: Quantity | null
+  /** What it costs you, in runes, in place of the credit's overhead cost. */
+  readonly overhead?: number | null
+}
+
 /** Calls about grants, caps and the exchange. */
 export interface Money<P = AnyPolicy> {
   /**
@@ -174,4 +197,45 @@ export interface Money<P = AnyPolicy> {
    * await limitr.setExchange('eur', 1.08, 'usd');
    */
   setExchange(name: string, value: number, currency: string): Promise<void>
+
+  /**
+   * What a customer brings in and costs in the current periods of the meters that it holds: the price of what is past its
+   * limits and the plan's price, less the overhead of its calls. Null without such a customer.
+   *
+   * @throws {LimitrError} `invalid_argument`, `amount_out_of_range`
+   * @example
+   * const { revenue, cost, margin } = await limitr.customerMarginSnapshot('user_1');
+   */
+  customerMarginSnapshot(customer: string): Promise<MarginSnapshot | null>
+
+  /**
+   * What one period of a plan would bring in and cost with that usage, before any customer exists. Null without such a plan.
+   *
+   * @throws {LimitrError} `invalid_argument`, `invalid_value`, `unknown_unit`, `unit_mismatch`, `amount_out_of_range`
+   * @example
+   * const { margin } = await limitr.marginSnapshot('pro', { chat: 250_000, storage: { meter: '80GB', limit: '50GB' } });
+   */
+  marginSnapshot(
+    plan: PlanName<P>,
+    usage: { readonly [entitlement: string]: Quantity | ModelledUse }
+  ): Promise<MarginSnapshot | null>
+
+  /**
+   * Begins to measure what the customer's calls bring in and cost, and answers the measurement's ID. Null without such a
+   * customer.
+   *
+   * @throws {LimitrError} `invalid_argument`, `too_many`
+   * @example
+   * const measurement = await limitr.startMarginMeasurement('user_1');
+   */
+  startMarginMeasurement(customer: string): Promise<string | null>
+
+  /**
+   * Ends a measurement and answers what was counted since. Null if there is none of that ID.
+   *
+   * @throws {LimitrError} `invalid_argument`
+   * @example
+   * const { margin } = await limitr.captureMarginMeasurement('user_1', measurement);
+   */
+  captureMarginMeasurement(customer: string, measurement: string): Promise<Margin | null>
 }

@@ -135,6 +135,14 @@ export const METHODS: Method[] = [
     name: 'settle',
     args: [...meter, arg('hold', 'optionalLookup', null), arg('value', 'requiredQuantity', 0), event]
   },
+  { name: 'estimate', args: [...meter, arg('options', 'options', null)] },
+  {
+    name: 'observe',
+    args: [...meter, arg('value', 'requiredQuantity', 1), arg('options', 'options', null)]
+  },
+  { name: 'customerMarginSnapshot', args: [customer] },
+  { name: 'startMarginMeasurement', args: [customer] },
+  { name: 'captureMarginMeasurement', args: [customer, arg('measurement', 'name', 'nothing')] },
   { name: 'hold', args: [...meter, arg('options', 'options', null)] },
   { name: 'reserve', args: [...meter, arg('options', 'options', null)] },
   { name: 'release', args: [...meter, arg('hold', 'name', 'hold_1')] },

@@ -1,7 +1,7 @@
 //! Calls about grants, caps, holds and the exchange.
 
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{EngineError, Given, Reserve, Settle};
+use limitr_engine::{Engine, EngineError, Estimate, Given, Likeness, ModelledUse, Reserve, Settle};
 use serde_json::{Map, Value, json};
 
 use super::Host;
@@ -48,13 +48,87 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
         }
         "release" => engine.release(now, args.text(0)?, args.text(1)?, args.text(2)?)?.into(),
         "held" => amount(engine.held(now, args.text(0)?, args.text(1)?)),
+        "estimate" => {
+            let likeness = likeness(args.object(2)?)?;
+            estimate_json(engine.estimate(now, args.text(0)?, args.text(1)?, &likeness)?)
+        }
+        "observe" => {
+            let options = args.object(3)?;
+            let overhead = options.and_then(|options| options.get("overhead")).filter(|o| !o.is_null());
+            let overhead = overhead.map(|overhead| number(overhead, 3)).transpose()?;
+            let (customer, entitlement, value) = (args.text(0)?, args.text(1)?, args.given(2)?);
+            engine.learn_call(now, customer, entitlement, value, overhead, &likeness(options)?)?.into()
+        }
+        "customerMarginSnapshot" => match engine.customer_margin(now, args.text(0)?)? {
+            Some(snapshot) => snapshot.to_json()?,
+            None => Value::Null,
+        },
+        "marginSnapshot" => plan_margin(engine, args)?,
+        "startMarginMeasurement" => engine.start_measurement(now, args.text(0)?)?.into(),
+        "captureMarginMeasurement" => match engine.capture_measurement(now, args.text(0)?, args.text(1)?)? {
+            Some(margin) => Value::from(margin.json()?),
+            None => Value::Null,
+        },
         _ => return Ok(None),
     }))
 }
 
-/// `(customer, entitlement, hold, value, events, overhead)`.
+fn estimate_json(estimate: Option<Estimate>) -> Value {
+    let Some(Estimate { value, overhead, samples, own }) = estimate else { return Value::Null };
+    let scope = if own { "customer" } else { "policy" };
+    json!({ "value": value, "overhead": overhead, "samples": samples, "source": "local", "scope": scope })
+}
+
+/// `(plan, [[entitlement, { meter, limit, overhead }], …])`.
+fn plan_margin(engine: &Engine, args: &Args) -> Result<Value, EngineError> {
+    let plan = args.text(0)?;
+    let list = args.get(1).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut uses = Vec::with_capacity(list.len());
+    for item in list {
+        let entitlement =
+            item.get(0).and_then(Value::as_str).ok_or_else(|| wrong(1, "must name entitlements"))?;
+        let field = |name: &str| item.get(1).and_then(|used| used.get(name)).filter(|value| !value.is_null());
+        let units = |name: &str| match field(name) {
+            None => Ok(None),
+            Some(value) => engine.plan_quantity(plan, entitlement, given(value, 1)?),
+        };
+        uses.push(ModelledUse {
+            entitlement,
+            meter: units("meter")?.unwrap_or_default(),
+            limit: units("limit")?,
+            overhead: field("overhead").map(|overhead| number(overhead, 1)).transpose()?,
+        });
+    }
+    match engine.plan_margin(plan, &uses)? {
+        Some(snapshot) => snapshot.to_json(),
+        None => Ok(Value::Null),
+    }
+}
+
+/// What tells a call apart for estimates, from its options.
+fn likeness(options: Option<&Map<String, Value>>) -> Result<Likeness<'_>, EngineError> {
+    let option = |name: &str| options?.get(name).filter(|value| !value.is_null());
+    let number = |name: &str| {
+        let value = option(name)?;
+        Some(
+            value
+                .as_f64()
+                .ok_or_else(|| EngineError::new("invalid_argument", format!("`{name}` must be a number"))),
+        )
+    };
+    let standard = Likeness::default();
+    Ok(Likeness {
+        basis: number("basis").transpose()?,
+        segment: option("segment").and_then(Value::as_str),
+        quantile: number("quantile").transpose()?.unwrap_or(standard.quantile),
+        context: option("context").and_then(Value::as_object),
+    })
+}
+
+/// `(customer, entitlement, hold, value, events, overhead, { basis, segment })`.
 fn part(args: &Args) -> Result<Settle<'_>, EngineError> {
-    Ok(Settle { value: args.given(3)?, overhead: runes(args, 5)?, events: args.flag(4, true)? })
+    let likeness = likeness(args.object(6)?)?;
+    Ok(Settle { value: args.given(3)?, overhead: runes(args, 5)?, events: args.flag(4, true)?, likeness })
 }
 
 fn reserved(options: &Map<String, Value>) -> Result<Reserve<'_>, EngineError> {
@@ -66,6 +140,7 @@ fn reserved(options: &Map<String, Value>) -> Result<Reserve<'_>, EngineError> {
         value: option("value").map(|value| given(value, 2)).transpose()?,
         overhead,
         ttl: ttl.map_err(|error| EngineError::new("bad_duration", format!("`ttl`: {error}")))?,
+        likeness: likeness(Some(options))?,
     })
 }
 

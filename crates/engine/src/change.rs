@@ -165,6 +165,8 @@ pub enum Effected {
         /// Its number.
         hold: u64,
     },
+    /// What a call used was learnt, for estimates.
+    Learned(Box<Learned>),
     /// An answer is remembered under an ID.
     Decided {
         /// The customer that called.
@@ -274,4 +276,21 @@ pub struct CapCounted {
     pub diff: Amount,
     /// Whether its value was reached for the first time in the period.
     pub crossed: bool,
+}
+
+/// A sample that estimates are made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// The customer that called.
+    pub customer: Box<str>,
+    /// What it called.
+    pub entitlement: Box<str>,
+    /// Which calls it is estimated with; empty: those without a segment.
+    pub segment: Box<str>,
+    /// What it used, in the credit's unit.
+    pub value: f64,
+    /// What it cost you, in runes.
+    pub overhead: f64,
+    /// What its size goes by.
+    pub basis: Option<f64>,
 }

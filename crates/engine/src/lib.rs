@@ -9,6 +9,7 @@ mod customer;
 mod decide;
 mod engine;
 mod error;
+mod estimate;
 mod event;
 mod names;
 mod pricing;
@@ -18,15 +19,18 @@ pub mod limits;
 pub mod policy;
 pub mod quantity;
 
-pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Metered};
+pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
 pub use customer::{
     Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile,
 };
 pub use decide::{
     Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered,
 };
-pub use engine::{Engine, EngineOptions, Page, Reserve, Settle};
+pub use engine::{
+    Engine, EngineOptions, Estimate, Likeness, Margin, MarginSnapshot, ModelledUse, Page, Reserve, Settle,
+};
 pub use error::EngineError;
+pub use estimate::{Moments, Samples};
 pub use event::{Event, MeterEvent, MeterEventKind};
 pub use names::{NameId, Names};
 pub use rules::NameTables;

@@ -45,3 +45,7 @@ pub const CAP_HOLDS_MAX: usize = 65_536;
 pub const HOLD_TTL_MAX_MS: i64 = 400 * 86_400_000;
 /// Most pairs of the exchange.
 pub const PAIRS_MAX: usize = 10_000;
+/// Most segments that calls of one entitlement are estimated in.
+pub const ESTIMATE_SEGMENTS_MAX: usize = 1_000;
+/// Most segments that one customer's calls of one entitlement are estimated in.
+pub const ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX: usize = 64;

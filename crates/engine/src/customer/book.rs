@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Cap, Customer, CustomerId};
 use crate::error::EngineError;
+use crate::estimate::Estimates;
 use crate::limits::{ALTS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, REF_SEARCH_MAX, REFS_MAX};
 use crate::names::{NameId, seeded};
 
@@ -349,6 +350,7 @@ pub(crate) fn fresh(id: &str, plan: Option<NameId>, kind: NameId, profile: &Prof
         grants: Vec::new(),
         caps: Vec::new(),
         holds: Vec::new(),
+        estimates: Estimates::new(),
         issued: 0,
         metadata: profile.metadata.clone().unwrap_or(Value::Null),
         remembered: IndexMap::new(),

@@ -162,6 +162,15 @@ impl Fields {
         }
     }
 
+    /// All fields that weren't read.
+    pub(crate) fn rest(&mut self, most: usize) -> Result<Map<String, Value>, EngineError> {
+        if self.left.len() > most {
+            let message = format!("{} has {} entries; {most} is the most", self.path, self.left.len());
+            return Err(EngineError::new("too_many", message));
+        }
+        Ok(std::mem::take(&mut self.left))
+    }
+
     /// Refuses what nobody asked for.
     pub(crate) fn done(self) -> Result<(), EngineError> {
         match self.left.keys().next() {

@@ -29,6 +29,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::decide::Remembered;
+use crate::estimate::Estimates;
 use crate::names::NameId;
 use crate::policy::Limit;
 use crate::rules::LimitRules;
@@ -62,6 +63,8 @@ pub struct Customer {
     pub caps: Vec<Cap>,
     /// Room reserved on its meters, oldest first.
     pub holds: Vec<Hold>,
+    /// What was learnt of its calls.
+    pub(crate) estimates: Estimates,
     /// The last number that a grant, cap or hold of this customer was given.
     pub issued: u64,
     /// Whatever the app wants to keep with it.

@@ -50,6 +50,9 @@ impl Engine {
         if !customer.holds.is_empty() {
             record.insert("holds".to_string(), self.write_holds(customer));
         }
+        if !customer.estimates.is_empty() {
+            record.insert("estimates".to_string(), self.write_estimates(&customer.estimates));
+        }
         if customer.issued > 0 {
             record.insert("issued".to_string(), Value::from(customer.issued));
         }
@@ -96,6 +99,7 @@ impl Engine {
             grants: Vec::new(),
             caps: Vec::new(),
             holds: Vec::new(),
+            estimates: self.read_estimates(&mut fields)?,
             issued: fields.count("issued")?,
             metadata,
             remembered: IndexMap::new(),

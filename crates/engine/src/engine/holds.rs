@@ -8,8 +8,8 @@
 
 use crate::change::Effected;
 use crate::customer::{CapHold, CustomerId, HeldCap, Hold, hold_id, hold_number};
-use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject};
-use crate::engine::Engine;
+use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject, Verdict};
+use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
 use crate::limits::{CAP_HOLDS_MAX, HOLD_TTL_MAX_MS, HOLDS_MAX};
 use crate::names::NameId;
@@ -24,6 +24,8 @@ pub struct Reserve<'a> {
     pub overhead: Option<Amount>,
     /// How long it stands; the policy's `hold_ttl` unless it is given.
     pub ttl: Option<Duration>,
+    /// What tells the call apart, for the estimate.
+    pub likeness: Likeness<'a>,
 }
 
 /// What a settled call used.
@@ -35,6 +37,8 @@ pub struct Settle<'a> {
     pub overhead: Option<Amount>,
     /// Send events.
     pub events: bool,
+    /// What tells the call apart, for the estimates that it teaches; what isn't given is as it was reserved with.
+    pub likeness: Likeness<'a>,
 }
 
 impl Engine {
@@ -57,11 +61,20 @@ impl Engine {
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(None);
         };
-        let units = match &reserve.value {
-            Some(value) => value.amount(rules)?,
-            None => rules.increment,
+        let like = self.like(entitlement, &reserve.likeness)?;
+        self.check_segment(&subject, &like)?;
+        let (units, overhead) = match &reserve.value {
+            Some(value) => (value.amount(rules)?, reserve.overhead),
+            None => match self.estimated(&subject, &like, reserve.likeness.quantile) {
+                None => (rules.increment, reserve.overhead),
+                Some(estimate) => {
+                    let learnt = Some(estimate.overhead).filter(|overhead| *overhead > 0.0);
+                    let learnt = learnt.map(Amount::from_f64).transpose()?;
+                    (Amount::from_f64(estimate.value)?, reserve.overhead.or(learnt))
+                }
+            },
         };
-        let Some(caps) = self.reservable(now, &subject, units, reserve.overhead, false)? else {
+        let Some(caps) = self.reservable(now, &subject, units, overhead, false)? else {
             return Ok(None);
         };
         self.drop_expired(now, subject.holder);
@@ -78,11 +91,11 @@ impl Engine {
             caller,
             units,
             consumed: Amount::ZERO,
-            overhead: reserve.overhead,
+            overhead,
             ttl,
             expires_on: now.saturating_add(ttl),
-            basis: None,
-            segment: None,
+            basis: like.basis,
+            segment: Some(like.segment).filter(|segment| !segment.is_empty()),
             caps,
         };
         self.set_hold(now, subject.holder, hold);
@@ -114,9 +127,29 @@ impl Engine {
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(false);
         };
-        self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold ends
+        let used = settle.value.amount(rules)?;
+        let judged = self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold ends
+        let overhead = match &judged.verdict {
+            Verdict::Allowed(effect) => effect.overhead,
+            Verdict::Denied(_) => Amount::ZERO,
+        };
+        let given = self.like(entitlement, &settle.likeness)?;
+        let reserved = hold.and_then(|hold| self.find_hold(subject.holder, subject.entitlement, hold));
+        let (like, consumed) = match reserved {
+            None => (given, Amount::ZERO),
+            Some(hold) => {
+                let segment =
+                    if given.segment.is_empty() { hold.segment.clone() } else { Some(given.segment) };
+                let like = Like { basis: given.basis.or(hold.basis), segment: segment.unwrap_or_default() };
+                (like, hold.consumed)
+            }
+        };
+        self.check_segment(&subject, &like)?;
+        let total = consumed.checked_add(used)?;
         self.end_hold(now, &subject, hold);
-        self.allow(now, customer, entitlement, &call)
+        let recorded = self.allow(now, customer, entitlement, &call)?;
+        self.learn(now, &subject, total, overhead, &like);
+        Ok(recorded)
     }
 
     /// Ends a hold that wasn't used; whether it stood on this entitlement.

@@ -5,8 +5,10 @@
 
 mod caps;
 mod customers;
+mod estimates;
 mod exchange;
 mod holds;
+mod margin;
 mod overrides;
 mod policies;
 mod records;
@@ -24,12 +26,16 @@ use crate::change::Change;
 use crate::customer::Customers;
 use crate::decide::{Outbox, Spare};
 use crate::error::EngineError;
+use crate::estimate::Estimates;
 use crate::event::Event;
 use crate::names::NameId;
 use crate::policy::Policy;
 use crate::rules::{NameTables, Rules};
 
+pub(crate) use estimates::Like;
+pub use estimates::{Estimate, Likeness};
 pub use holds::{Reserve, Settle};
+pub use margin::{Margin, MarginSnapshot, ModelledUse};
 pub use records::Page;
 
 /// What an engine is started with.
@@ -51,6 +57,8 @@ pub struct Engine {
     pub(crate) customers: Customers,
     pub(crate) outbox: Outbox,
     pub(crate) spare: Spare,
+    /// What was learnt of everybody's calls.
+    pub(crate) estimates: Estimates,
     pub(crate) now: Cell<i64>,
 }
 
@@ -80,6 +88,7 @@ impl Engine {
             customers: Customers::new(options.seed),
             outbox: Outbox::default(),
             spare: Spare::default(),
+            estimates: Estimates::new(),
             now: Cell::new(options.now),
         };
         engine.seed_customers(&seeds)?;

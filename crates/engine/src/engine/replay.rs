@@ -1,10 +1,11 @@
 //! Applying changes that another engine recorded.
 
-use crate::change::{Change, Effected, Metered};
+use crate::change::{Change, Effected, Learned, Metered};
 use crate::customer::{CustomerId, Meter, Override, Profile, fresh};
 use crate::engine::Engine;
 use crate::engine::units::converted;
 use crate::error::EngineError;
+use crate::estimate::Sample;
 use crate::quantity::Unit;
 use crate::rules::LimitRules;
 
@@ -87,6 +88,7 @@ impl Engine {
             | Effected::CapRemoved { .. }
             | Effected::HoldSet { .. }
             | Effected::HoldEnded { .. } => self.apply_money(change),
+            Effected::Learned(learned) => self.apply_learned(change, learned),
             Effected::Decided { customer, id, remembered } => {
                 let at = self.place(customer, change)?;
                 if let Some(customer) = self.customers.get_mut(at) {
@@ -108,6 +110,14 @@ impl Engine {
         if let Some(customer) = self.customers.get_mut(at) {
             customer.put_override(own);
         }
+        Ok(())
+    }
+
+    fn apply_learned(&mut self, change: &Change, learned: &Learned) -> Result<(), EngineError> {
+        let at = self.place(&learned.customer, change)?;
+        let entitlement = self.names.entitlements.intern(&learned.entitlement);
+        let Learned { value, overhead, basis, .. } = *learned;
+        self.take_sample(at, entitlement, &learned.segment, &Sample { value, overhead, basis });
         Ok(())
     }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, BatchItem, Call, CallCap, Engine, EngineError, Given, Profile, Reserve, Settle};
+use limitr_engine::{
+    Ask, BatchItem, Call, CallCap, Engine, EngineError, Given, Likeness, ModelledUse, Profile, Reserve,
+    Settle,
+};
 use serde_json::{Map, Value, json};
 
 const OVERRIDE_FIELDS: [&str; 8] =
@@ -154,6 +157,46 @@ impl Scenario {
             }
             "applyCustomerTopup" => engine.apply_topup(now, id, text(args, 1))?.into(),
             "ensureCustomerIncludedTopups" => engine.ensure_included_topups(now, id)?.into(),
+            "estimate" => {
+                let options = args.get(2).and_then(Value::as_object);
+                let estimate = engine.estimate(now, id, text(args, 1), &likeness(options))?;
+                estimate.map_or(Value::Null, |estimate| {
+                    let scope = if estimate.own { "customer" } else { "policy" };
+                    json!({ "value": estimate.value, "overhead": estimate.overhead,
+                            "samples": estimate.samples, "source": "local", "scope": scope })
+                })
+            }
+            "observe" => {
+                let options = args.get(3).and_then(Value::as_object);
+                let overhead = options.and_then(|options| options.get("overhead")?.as_f64());
+                let overhead = overhead.map(|overhead| Amount::from_f64(overhead).unwrap());
+                let value = given(args.get(2));
+                engine.learn_call(now, id, text(args, 1), value, overhead, &likeness(options))?.into()
+            }
+            "customerMarginSnapshot" => match engine.customer_margin(now, id)? {
+                Some(snapshot) => snapshot.to_json()?,
+                None => Value::Null,
+            },
+            "marginSnapshot" => {
+                let mut uses = Vec::new();
+                for (entitlement, used) in args[1].as_object().unwrap() {
+                    let units = |value: Option<&Value>| match value {
+                        None => Ok(None),
+                        value => engine.plan_quantity(id, entitlement, given(value)),
+                    };
+                    let overhead = used.get("overhead").and_then(Value::as_f64);
+                    uses.push(ModelledUse {
+                        entitlement,
+                        meter: units(used.get("meter").or(Some(used)))?.unwrap_or_default(),
+                        limit: units(used.get("limit"))?,
+                        overhead: overhead.map(|overhead| Amount::from_f64(overhead).unwrap()),
+                    });
+                }
+                match engine.plan_margin(id, &uses)? {
+                    Some(snapshot) => snapshot.to_json()?,
+                    None => Value::Null,
+                }
+            }
             "addCustomerCap" => {
                 let options = args.get(2).and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
                 engine.add_cap(now, id, given(args.get(1)), &options)?.into()
@@ -186,6 +229,7 @@ fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Val
                     .and_then(Value::as_f64)
                     .map(|o| Amount::from_f64(o).unwrap()),
                 ttl: ttl.map(|ttl| Duration::parse(&ttl).unwrap()),
+                likeness: likeness(Some(&options)),
             };
             engine.reserve(now, customer, entitlement, &reserve)?.into()
         }
@@ -194,11 +238,22 @@ fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Val
                 value: given(args.get(3)),
                 overhead: args.get(5).and_then(Value::as_f64).map(|o| Amount::from_f64(o).unwrap()),
                 events: args.get(4) != Some(&Value::Bool(false)),
+                likeness: Likeness::default(),
             };
             engine.settle(now, customer, entitlement, hold, &settle)?.into()
         }
         _ => engine.release(now, customer, entitlement, hold.unwrap_or_default())?.into(),
     })
+}
+
+fn likeness(options: Option<&Map<String, Value>>) -> Likeness<'_> {
+    let number = |name: &str| options?.get(name)?.as_f64();
+    Likeness {
+        basis: number("basis"),
+        segment: options.and_then(|options| options.get("segment")?.as_str()),
+        quantile: number("quantile").unwrap_or(0.9),
+        context: None,
+    }
 }
 
 fn call_caps(options: Option<&Value>) -> Vec<CallCap<'_>> {
