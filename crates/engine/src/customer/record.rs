@@ -47,7 +47,7 @@ impl Engine {
             ("caps", self.write_caps(customer)),
             ("metadata", customer.metadata.clone()),
         ]);
-        if !customer.holds.is_empty() {
+        if customer.holds.iter().any(|hold| self.now.get() < hold.expires_on) {
             record.insert("holds".to_string(), self.write_holds(customer));
         }
         if !customer.estimates.is_empty() {

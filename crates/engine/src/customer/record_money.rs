@@ -34,7 +34,8 @@ impl Engine {
     }
 
     pub(super) fn write_holds(&self, customer: &Customer) -> Value {
-        customer.holds.iter().map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
+        let live = customer.holds.iter().filter(|hold| self.now.get() < hold.expires_on);
+        live.map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
     }
 
     fn write_grant(&self, grant: &Grant) -> Value {
@@ -61,8 +62,9 @@ impl Engine {
             ("period_start", Value::from(cap.period_start)),
             ("crossed", Value::from(cap.crossed)),
         ]));
-        if !cap.holds.is_empty() {
-            let holds = cap.holds.iter().map(|hold| {
+        let live = || cap.holds.iter().filter(|hold| self.now.get() < hold.expires_on);
+        if live().next().is_some() {
+            let holds = live().map(|hold| {
                 Value::from(object([
                     ("customer", Value::from(hold.holder.as_ref())),
                     ("hold", Value::from(hold.number)),

@@ -9,11 +9,13 @@ use crate::error::EngineError;
 use crate::policy::Mode;
 use crate::quantity::Amount;
 
-const REASONS: [Reason; 10] = [
+const REASONS: [Reason; 12] = [
     Reason::Ok,
     Reason::Feature,
     Reason::OverLimit,
     Reason::Overage,
+    Reason::CoveredByGrant,
+    Reason::Capped,
     Reason::Governed,
     Reason::UnknownCustomer,
     Reason::UnknownEntitlement,
@@ -116,7 +118,7 @@ impl Engine {
             mode: [Mode::Hard, Mode::Soft, Mode::Observe]
                 .into_iter()
                 .find(|known| Some(known.word()) == mode.as_deref()),
-            bound_by: [BoundBy::Limit, BoundBy::Governor]
+            bound_by: [BoundBy::Limit, BoundBy::Governor, BoundBy::Cap]
                 .into_iter()
                 .find(|known| Some(known.as_str()) == bound_by.as_deref()),
             policy_version: fields

@@ -7,7 +7,7 @@
 //!    Both keep the hold alive for another `ttl`.
 
 use crate::change::Effected;
-use crate::customer::{CapHold, CustomerId, HeldCap, Hold, hold_id, hold_number};
+use crate::customer::{CapHold, Customer, CustomerId, HeldCap, Hold, hold_id, hold_number};
 use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject, Verdict};
 use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
@@ -356,25 +356,49 @@ impl Engine {
         self.put_hold(at, hold);
     }
 
+    /// Adds a customer, and puts its holds on the caps that they would move.
+    pub(crate) fn bring_in(&mut self, customer: Customer) -> CustomerId {
+        let (id, holds) = (customer.id.clone(), customer.holds.clone());
+        let at = self.customers.insert(customer);
+        for hold in &holds {
+            self.put_on_caps(&id, hold);
+        }
+        at
+    }
+
+    /// Takes a customer out, and its holds from others' caps.
+    pub(crate) fn take_out(&mut self, at: CustomerId) -> Option<Customer> {
+        let customer = self.customers.remove(at)?;
+        for hold in &customer.holds {
+            self.take_from_caps(&customer.id, hold);
+        }
+        Some(customer)
+    }
+
     /// Puts a hold on a meter and on the caps that it would move.
     fn put_hold(&mut self, at: CustomerId, hold: Hold) {
-        let holder = self.id_at(at);
+        self.put_on_caps(&self.id_at(at), &hold);
+        let Some(customer) = self.customers.get_mut(at) else { return };
+        let place = customer.holds.binary_search_by_key(&hold.number, |known| known.number);
+        customer.holds.insert(place.unwrap_or_else(|place| place), hold);
+    }
+
+    fn put_on_caps(&mut self, holder: &str, hold: &Hold) {
         for held in &hold.caps {
             let entry = CapHold {
-                holder: holder.clone(),
+                holder: holder.into(),
                 number: hold.number,
                 worth: held.worth,
                 expires_on: hold.expires_on,
             };
             self.change_cap_holds(held, |holds| {
                 let key = |hold: &CapHold| (hold.holder.clone(), hold.number);
-                let place = holds.binary_search_by(|known| key(known).cmp(&key(&entry)));
-                holds.insert(place.unwrap_or_else(|place| place), entry);
+                match holds.binary_search_by(|known| key(known).cmp(&key(&entry))) {
+                    Ok(place) => holds.get_mut(place).map(|known| *known = entry).unwrap_or_default(),
+                    Err(place) => holds.insert(place, entry),
+                }
             });
         }
-        let Some(customer) = self.customers.get_mut(at) else { return };
-        let place = customer.holds.binary_search_by_key(&hold.number, |known| known.number);
-        customer.holds.insert(place.unwrap_or_else(|place| place), hold);
     }
 
     /// Takes a hold away from its meter and its caps.
@@ -383,13 +407,17 @@ impl Engine {
         let place = customer.holds.binary_search_by_key(&number, |hold| hold.number).ok()?;
         let hold = customer.holds.remove(place);
         let holder = customer.id.clone();
+        self.take_from_caps(&holder, &hold);
+        Some(hold)
+    }
+
+    fn take_from_caps(&mut self, holder: &str, hold: &Hold) {
         for held in &hold.caps {
             self.change_cap_holds(held, |holds| {
-                let is_it = |known: &CapHold| known.holder == holder && known.number == number;
+                let is_it = |known: &CapHold| *known.holder == *holder && known.number == hold.number;
                 holds.retain(|known| !is_it(known));
             });
         }
-        Some(hold)
     }
 
     fn change_cap_holds(&mut self, held: &HeldCap, change: impl FnOnce(&mut Vec<CapHold>)) {

@@ -45,8 +45,8 @@ impl Engine {
                 Ok(done) => replaced.push(done),
                 Err(error) => {
                     for (at, previous) in replaced.into_iter().rev() {
-                        self.customers.remove(at);
-                        previous.map(|customer| self.customers.insert(customer));
+                        self.take_out(at);
+                        previous.map(|customer| self.bring_in(customer));
                     }
                     return Err(error);
                 }
@@ -66,8 +66,8 @@ impl Engine {
     fn replace(&mut self, record: &Value) -> Result<(CustomerId, Option<Customer>), EngineError> {
         let customer = self.read_record(record)?;
         self.check_replacement(&customer)?;
-        let previous = self.customers.find(&customer.id).and_then(|at| self.customers.remove(at));
-        Ok((self.customers.insert(customer), previous))
+        let previous = self.customers.find(&customer.id).and_then(|at| self.take_out(at));
+        Ok((self.bring_in(customer), previous))
     }
 
     /// The record of the customer that answers to `id`.

@@ -58,15 +58,15 @@ impl Engine {
             Effected::CustomerSet { .. } => self.apply_set(&change.effect),
             Effected::CustomerRemoved { id } => {
                 let at = self.place(id, change)?;
-                self.customers.remove(at);
+                self.take_out(at);
                 Ok(())
             }
             Effected::CustomerReplaced { record } => {
                 let customer = self.read_record(record)?;
                 if let Some(at) = self.customers.find(&customer.id) {
-                    self.customers.remove(at);
+                    self.take_out(at);
                 }
-                self.customers.insert(customer);
+                self.bring_in(customer);
                 Ok(())
             }
             Effected::OverrideSet { .. } => self.apply_override(change),

@@ -1,8 +1,8 @@
 //! Random sequences of calls over a small policy that has every kind of limit.
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::quantity::Amount;
-use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, Profile};
+use limitr_engine::quantity::{Amount, Duration};
+use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, Likeness, Profile, Reserve, Settle};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -17,6 +17,12 @@ policy:
     image: { pricing_model: volume, tiers: &bands [{ up_to: 3, price: 1 }, { up_to: 7.5, price: 0.4 }, { price: 0.1 }] }
     seat: { pricing_model: stairstep, tiers: *bands }
     free: {}
+    gold: { price: 3 }
+    dime: { price: 0.1 }
+    gem: {}
+  exchange: { grant_strategy: cheapest_first, gem: { value: 0.7, currency: gold }, eur: { value: 1.1, currency: usd } }
+  hold_ttl: 1hr
+  estimate_min_samples: 2
   plans:
     free:
       default: true
@@ -33,13 +39,20 @@ policy:
         storage: { limit: { credit: mb, value: 1GiB, minimum: 1 } }
         seats: { scope: org, limit: { credit: token, value: 6 } }
         export: {}
+      topups: &packs
+        tokens: { credit: token, value: 6, expires_after: 2days }
+        coin: { credit: gold, value: 1.5 }
+        dimes: { credit: dime, value: 4, resets: true, reset_inc: 3hr, reset_mode: add, reset_catchup_cap: 2, max_balance: 9 }
+        gems: { credit: gem, value: 0.3, resets: true, reset_sch: 'weekly:tue', reset_mode: rollover, rollover_pct: 0.3 }
+        welcome: { credit: token, value: 2, included: true, resets: true, reset_inc: 1hr }
     pro:
+      topups: *packs
       entitlements:
         hard: { limit: { credit: token, value: 100, resets: true, reset_inc: 1hr } }
         extra: { limit: { credit: token, mode: soft, value: 1 } }
 ";
 
-const CUSTOMERS: [&str; 4] = ["org", "ann", "bob", "nobody"];
+pub(crate) const CUSTOMERS: [&str; 4] = ["org", "ann", "bob", "nobody"];
 const ENTITLEMENTS: [&str; 13] = [
     "hard",
     "soft",
@@ -70,14 +83,21 @@ pub(crate) enum Step {
     Alt { customer: usize },
     Reload { customer: usize },
     Once { customer: usize, entitlement: usize, id: u8, value: u8 },
+    Topup { customer: usize, topup: usize },
+    Cap { customer: usize, cap: u8, value: u8, flags: u16 },
+    EndCap { customer: usize, cap: u8, reset: bool },
+    Reserve { customer: usize, entitlement: usize, value: Option<f64>, ttl: i64 },
+    Settle { customer: usize, entitlement: usize, hold: u8, how: u8, value: f64 },
 }
+
+const TOPUPS: [&str; 6] = ["tokens", "coin", "dimes", "gems", "welcome", "nothing"];
 
 /// Sequences of up to 60 steps.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step(), 1..60)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let customer = || 0..CUSTOMERS.len();
     let entitlement = || 0..ENTITLEMENTS.len();
     prop_oneof![
@@ -99,6 +119,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => customer().prop_map(|customer| Step::Remove { customer }),
         1 => customer().prop_map(|customer| Step::Alt { customer }),
         1 => customer().prop_map(|customer| Step::Reload { customer }),
+        3 => (customer(), 0..TOPUPS.len()).prop_map(|(customer, topup)| Step::Topup { customer, topup }),
+        2 => (customer(), 0..3_u8, 0..20_u8, any::<u16>())
+            .prop_map(|(customer, cap, value, flags)| Step::Cap { customer, cap, value, flags }),
+        1 => (customer(), 0..3_u8, any::<bool>())
+            .prop_map(|(customer, cap, reset)| Step::EndCap { customer, cap, reset }),
+        4 => (customer(), entitlement(), prop::option::of(value()), 1..7_200_000_i64).prop_map(
+            |(customer, entitlement, value, ttl)| Step::Reserve { customer, entitlement, value, ttl }
+        ),
+        5 => (customer(), entitlement(), 0..12_u8, 0..5_u8, value()).prop_map(
+            |(customer, entitlement, hold, how, value)| Step::Settle { customer, entitlement, hold, how, value }
+        ),
         2 => (customer(), entitlement(), 0..4_u8, 0..3_u8).prop_map(
             |(customer, entitlement, id, value)| Step::Once { customer, entitlement, id, value }
         ),
@@ -207,6 +238,11 @@ impl Step {
                     engine.set_customer(now, &record, true).unwrap();
                 }
             }
+            Step::Topup { .. }
+            | Step::Cap { .. }
+            | Step::EndCap { .. }
+            | Step::Reserve { .. }
+            | Step::Settle { .. } => self.run_money(engine, now),
             Step::Once { customer, entitlement, id, value } => {
                 let call = Call::new(Ask::by(f64::from(*value)));
                 let (customer, entitlement) = (CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
@@ -214,4 +250,88 @@ impl Step {
             }
         }
     }
+
+    fn run_money(&self, engine: &mut Engine, now: i64) {
+        match self {
+            Step::Topup { customer, topup } => {
+                let _answer = engine.apply_topup(now, CUSTOMERS[*customer], TOPUPS[*topup]);
+            }
+            Step::Cap { customer, cap, value, flags } => {
+                let options = cap_options(*cap, *flags);
+                let _answer =
+                    engine.add_cap(now, CUSTOMERS[*customer], Given::Number(f64::from(*value)), &options);
+            }
+            Step::EndCap { customer, cap, reset } => {
+                let (customer, cap) = (CUSTOMERS[*customer], format!("c{cap}"));
+                let _answer = match reset {
+                    true => engine.reset_cap(now, customer, &cap),
+                    false => engine.remove_cap(now, customer, &cap),
+                };
+            }
+            Step::Reserve { customer, entitlement, value, ttl } => {
+                let reserve = Reserve {
+                    value: value.map(Given::Number),
+                    ttl: Some(Duration::from_millis(*ttl)),
+                    ..Reserve::default()
+                };
+                let _answer = engine.reserve(now, CUSTOMERS[*customer], ENTITLEMENTS[*entitlement], &reserve);
+            }
+            Step::Settle { customer, entitlement, hold, how, value } => {
+                let (customer, entitlement) = (CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
+                let id = nth_hold(engine, customer, entitlement, *hold);
+                let value = Given::Number(*value);
+                let part = Settle { value, overhead: None, events: true, likeness: Likeness::default() };
+                let _answer = match how {
+                    0 => engine.release(now, customer, entitlement, &id),
+                    1 => engine.extend_hold(now, customer, entitlement, &id, value),
+                    2 => engine.consume_hold(now, customer, entitlement, &id, &part),
+                    _ => engine.settle(now, customer, entitlement, Some(&id), &part),
+                };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The ID of a hold on that entitlement, mostly of one that there is.
+fn nth_hold(engine: &Engine, customer: &str, entitlement: &str, at: u8) -> String {
+    let holder = engine.customer(if entitlement == "seats" { "org" } else { customer });
+    let holds = holder.map_or(&[][..], |holder| &holder.holds);
+    let mine: Vec<u64> = holds
+        .iter()
+        .filter(|hold| engine.entitlement_name(hold.entitlement) == entitlement)
+        .map(|hold| hold.number)
+        .collect();
+    let number = mine.get(usize::from(at) % mine.len().max(1)).copied().unwrap_or(u64::from(at));
+    format!("hold_{number}")
+}
+
+/// Every option of a cap, by its bit.
+fn cap_options(cap: u8, flags: u16) -> serde_json::Map<String, Value> {
+    let has = |bit: u16| flags & (1 << bit) != 0;
+    let mut options = serde_json::Map::new();
+    options.insert("cap_id".to_string(), Value::from(format!("c{cap}")));
+    let named = [
+        "ignore_grants",
+        "overage_only",
+        "observe_only",
+        "overhead_cost",
+        "follow_decrements",
+        "hard_trailing",
+    ];
+    for (bit, name) in (0..).zip(named) {
+        options.insert(name.to_string(), Value::from(has(bit) && has(bit + 1)));
+    }
+    options.insert("shared".to_string(), Value::from(has(8)));
+    if has(9) && has(10) {
+        options.insert("scope".to_string(), json!(["soft", "hard", "seats"]));
+    }
+    if has(11) {
+        options.insert("resets".to_string(), Value::from(true));
+        options.insert("reset_inc".to_string(), Value::from("90min"));
+    }
+    if has(12) && has(13) {
+        options.insert("credit".to_string(), Value::from(if has(14) { "token" } else { "eur" }));
+    }
+    options
 }
