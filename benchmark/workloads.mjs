@@ -18,6 +18,33 @@ const policy = {
   }
 }
 
+/** A soft limit with a grant behind it and an organization's shared cap above: within the limit, and past it. */
+const moneyPolicy = {
+  credits: { call: { price: 0.001 } },
+  plans: {
+    base: {
+      default: true,
+      entitlements: {
+        within: { limit: { credit: 'call', mode: 'soft', value: LIMIT, resets: true, reset_inc: '30days' } },
+        past: { limit: { credit: 'call', mode: 'soft', value: 0, resets: true, reset_inc: '30days' } }
+      },
+      topups: { pack: { credit: 'call', value: LIMIT } }
+    }
+  }
+}
+
+/** An engine whose customers each have a grant and belong to one organization with a shared cap. */
+async function withMoney(Limitr, ids) {
+  const { sync } = await Limitr.new({ policy: moneyPolicy })
+  sync.createCustomer('org', 'base', 'org')
+  sync.addCustomerCap('org', LIMIT, { cap_id: 'budget', shared: true })
+  for (const id of ids) {
+    sync.createCustomer(id, '', 'user', 'User', ['org'])
+    sync.applyCustomerTopup(id, 'pack')
+  }
+  return sync
+}
+
 /** Makes both engines with their customers and answers the IDs and the workloads. */
 export async function makeWorkloads(Limitr) {
   const ids = Array.from({ length: CUSTOMERS }, (_, index) => `customer_${index}`)
@@ -28,6 +55,7 @@ export async function makeWorkloads(Limitr) {
     floor.createCustomer(id, 'api', LIMIT)
     sync.createCustomer(id)
   }
+  const money = await withMoney(Limitr, ids)
   const workloads = [
     { group: 'await allow', name: 'floor', call: (id) => floor.allow(id, 'api', 1) },
     { group: 'await allow', name: 'limitr', call: (id) => limitr.allow(id, 'api', 1) },
@@ -44,7 +72,12 @@ export async function makeWorkloads(Limitr) {
     { group: 'await increment', name: 'floor', call: (id) => floor.allow(id, 'api', 1) },
     { group: 'await increment', name: 'limitr', call: (id) => limitr.increment(id, 'api') },
     { group: 'sync.increment', name: 'floor', call: (id) => floor.allowSync(id, 'api', 1) },
-    { group: 'sync.increment', name: 'limitr', call: (id) => sync.increment(id, 'api') }
+    { group: 'sync.increment', name: 'limitr', call: (id) => sync.increment(id, 'api') },
+    // What money adds: beside `allow` on the plain hard limit, which is the floor of these two.
+    { group: 'grant and cap', name: 'floor', call: (id) => sync.allow(id, 'api', 1) },
+    { group: 'grant and cap', name: 'limitr', call: (id) => money.allow(id, 'within', 1) },
+    { group: '… and drawing', name: 'floor', call: (id) => sync.allow(id, 'api', 1) },
+    { group: '… and drawing', name: 'limitr', call: (id) => money.allow(id, 'past', 1) }
   ]
   return { ids, workloads, backend: limitr.backend }
 }
