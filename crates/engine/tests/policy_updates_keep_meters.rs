@@ -3,7 +3,7 @@
 
 mod support;
 
-use limitr_engine::{Profile, Reason};
+use limitr_engine::{Given, Profile, Reason, Reserve};
 use serde_json::json;
 use support::{DAY, HOUR, START, World, amount, policy};
 
@@ -67,6 +67,33 @@ fn a_meter_is_brought_into_its_credits_new_unit() {
     world.assert_replays(GB);
     update(&mut world, MB);
     assert_eq!(world.value("storage"), 1_000.0);
+}
+
+#[test]
+fn grants_caps_and_holds_are_brought_into_it_too() {
+    let with_topup = |text: &str, value: &str| {
+        text.replace(
+            "      entitlements:",
+            &format!("      topups: {{ pack: {{ credit: data, value: {value} }} }}\n      entitlements:"),
+        )
+    };
+    let (mb, gb) = (with_topup(MB, "500"), with_topup(GB, "0.5"));
+    let mut world = World::with_ann(&mb);
+    assert!(world.engine.apply_topup(world.now, "ann", "pack").unwrap());
+    let options = json!({ "cap_id": "c", "credit": "data" }).as_object().cloned().unwrap();
+    world.engine.add_cap(world.now, "ann", Given::Number(1_500.0), &options).unwrap();
+    assert!(world.allow("storage", 1_200.0));
+    let reserve = Reserve { value: Some(Given::Number(250.0)), ..Reserve::default() };
+    assert!(world.engine.reserve(world.now, "ann", "storage", &reserve).unwrap().is_some());
+    update(&mut world, &gb);
+    assert_eq!(world.engine.remaining_credit(world.now, "ann", "data"), Some(amount("0.3")));
+    assert_eq!(world.engine.held(world.now, "ann", "storage"), Some(amount("0.25")));
+    assert_eq!(world.engine.granted(world.now, "ann", "storage"), Some(amount("0.2")));
+    let cap = world.engine.cap(world.now, "ann", "c").unwrap();
+    assert_eq!((&cap["value"], &cap["meter_value"], &cap["held"]), (&json!(1.5), &json!(1.2), &json!(0.25)));
+    assert!(!world.allow("storage", 0.06), "the cap has room for 0.05");
+    assert!(world.allow("storage", 0.05));
+    world.assert_replays(&gb);
 }
 
 #[test]

@@ -340,7 +340,7 @@ impl Engine {
         }
     }
 
-    fn record_hold(&mut self, now: i64, at: CustomerId, number: u64) {
+    pub(super) fn record_hold(&mut self, now: i64, at: CustomerId, number: u64) {
         let Some(customer) = self.customers.get(at).filter(|_| self.outbox.recording) else { return };
         let Some(hold) = customer.holds.iter().find(|hold| hold.number == number) else { return };
         let (holder, hold) = (customer.id.clone(), self.write_hold(hold));

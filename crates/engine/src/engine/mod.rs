@@ -17,6 +17,7 @@ mod replay_money;
 mod shown;
 mod topups;
 mod units;
+mod units_money;
 
 use std::cell::Cell;
 

@@ -7,6 +7,7 @@
 //! 3. Numbers without a unit in customers' own limits were meant in the old one: it is written to them.
 //! 4. Everything is computed before anything is written; a meter past what the new unit can count refuses the update.
 
+use super::units_money::MoneyConversion;
 use crate::change::Effected;
 use crate::customer::{Customer, CustomerId, Meter, Override, Pace};
 use crate::engine::Engine;
@@ -19,9 +20,9 @@ use crate::rules::LimitRules;
 /// A credit whose unit changes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changed {
-    credit: NameId,
-    from: Unit,
-    to: Unit,
+    pub(super) credit: NameId,
+    pub(super) from: Unit,
+    pub(super) to: Unit,
 }
 
 /// What an update of the policy changes about a customer.
@@ -30,6 +31,7 @@ pub(super) struct Conversion {
     at: CustomerId,
     meters: Vec<(Meter, Changed)>,
     overrides: Vec<(NameId, Limit, Option<i64>)>,
+    money: MoneyConversion,
 }
 
 impl Engine {
@@ -56,7 +58,9 @@ impl Engine {
         }
         for customer in self.customers.iter() {
             let Some(at) = self.customers.find(&customer.id) else { continue };
-            let mut conversion = Conversion { at, meters: Vec::new(), overrides: Vec::new() };
+            let counted = |entitlement| self.counted_in(now, at, customer, entitlement);
+            let money = self.money_conversion(customer, &changed, counted)?;
+            let mut conversion = Conversion { at, meters: Vec::new(), overrides: Vec::new(), money };
             for meter in &customer.meters {
                 let credit = self.counted_in(now, at, customer, meter.entitlement);
                 if let Some(change) = changed.iter().find(|change| Some(change.credit) == credit) {
@@ -80,7 +84,10 @@ impl Engine {
 
     /// Writes what [`Engine::conversions`] found.
     pub(super) fn convert(&mut self, now: i64, conversions: Vec<Conversion>) {
-        for Conversion { at, meters, overrides } in conversions {
+        for Conversion { at, meters, overrides, money } in conversions {
+            if !money.is_empty() {
+                self.convert_money(now, at, money);
+            }
             for (entitlement, limit, expires_on) in overrides {
                 let rules =
                     LimitRules::compile(&limit, &self.rules.policy, &mut self.names).ok().map(Box::new);
@@ -133,10 +140,11 @@ pub(super) fn converted(meter: &Meter, from: Unit, to: Unit) -> Result<Meter, En
     let pace =
         Pace { rate: meter.pace.rate * ratio, acceleration: meter.pace.acceleration * ratio, ..meter.pace };
     let (value, spent) = (in_other(meter.value, from, to)?, in_other(meter.spent, from, to)?);
-    Ok(Meter { value, spent, pace, ..*meter })
+    let granted = in_other(meter.granted, from, to)?;
+    Ok(Meter { value, spent, granted, pace, ..*meter })
 }
 
-fn in_other(amount: Amount, from: Unit, to: Unit) -> Result<Amount, EngineError> {
+pub(super) fn in_other(amount: Amount, from: Unit, to: Unit) -> Result<Amount, EngineError> {
     Quantity::new(amount, Some(from)).in_unit(Some(to)).map_err(|_| {
         let message =
             format!("`{amount}{from}` that were used can't be counted in `{to}`: 10^24 is the most");

@@ -155,6 +155,15 @@ impl Scenario {
                 let expires_on = fields.remove("expires_on").and_then(|end| end.as_i64());
                 engine.create_override(now, id, text(args, 1), &fields, expires_on)?.into()
             }
+            "removeCustomerOverride" => engine.remove_override(now, id, text(args, 1))?.into(),
+            _ => return self.money(name, args),
+        })
+    }
+
+    fn money(&mut self, name: &str, args: &[Value]) -> Result<Value, EngineError> {
+        let (now, id) = (self.now, text(args, 0));
+        let engine = &mut self.engine;
+        Ok(match name {
             "applyCustomerTopup" => engine.apply_topup(now, id, text(args, 1))?.into(),
             "ensureCustomerIncludedTopups" => engine.ensure_included_topups(now, id)?.into(),
             "estimate" => {
@@ -208,7 +217,6 @@ impl Scenario {
                 engine.set_exchange(now, id, value, text(args, 2))?;
                 Value::Null
             }
-            "removeCustomerOverride" => engine.remove_override(now, id, text(args, 1))?.into(),
             _ => return Err(EngineError::new("waiting", format!("`{name}` with {args:?} comes later"))),
         })
     }
