@@ -33,6 +33,9 @@ policy:
         volume: { limit: { credit: seat, mode: soft } }
         stairstep: { limit: { credit: step, mode: soft } }
         flag: {}
+      topups:
+        images: { credit: image, value: 100000 }
+        pages: { credit: page, value: 100000 }
 ";
 
 const ENTITLEMENTS: [&str; 12] = [
@@ -95,6 +98,31 @@ fn allow_and_check_allocate_nothing() {
                 assert_eq!(counted, 0, "{customer} {entitlement} {call:?}");
             }
         }
+    }
+}
+
+/// Grants drawn at each call, in two credits, under a cap of one's own and one that the org shares.
+#[test]
+fn grants_and_caps_allocate_nothing() {
+    let mut engine = engine();
+    for _ in 0..3 {
+        for topup in ["images", "pages"] {
+            assert!(engine.apply_topup(START, "ann", topup).unwrap());
+        }
+    }
+    let shared = serde_json::json!({ "shared": true, "resets": true, "reset_sch": "monthly:1" });
+    let far = Given::Number(1e20);
+    engine.add_cap(START, "org", far, shared.as_object().unwrap()).unwrap();
+    engine.add_cap(START, "ann", far, &serde_json::Map::new()).unwrap();
+    for entitlement in ["priced", "priced_hard", "tiered", "chat", "seats"] {
+        let counted = allocations(|| {
+            for value in [0.25, 40.0, -1.0, 1e9] {
+                let call = Call::new(Ask::by(value));
+                black_box(engine.check(START, "ann", entitlement, &call).unwrap());
+                black_box(engine.allow(START, "ann", entitlement, &call).unwrap());
+            }
+        });
+        assert_eq!(counted, 0, "{entitlement}");
     }
 }
 
