@@ -69,7 +69,7 @@ export interface Limitr<P = AnyPolicy>
     Money<P>,
     Holds<P>,
     Policies<P>,
-    Handlers {}
+    Handlers<P> {}
 
 /**
  * An engine with one policy and its customers. `Limitr.new` opens one; `close` ends it.

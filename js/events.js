@@ -43,6 +43,21 @@ function addHandler(core, name, handler) {
 }
 
 /**
+ * A type of event that can happen: one that always can, or a notification of the policy.
+ *
+ * @param {Core} core
+ * @param {string} type
+ * @returns {EventType}
+ */
+function typeOf(core, type) {
+  const known = EVENT_TYPES.find((one) => one === type)
+  if (known !== undefined) return known
+  const own = Object.keys(core.ask('policy', [null]).policy.notifications ?? {})
+  if (!own.includes(type)) throw unknownWord('event type', type, [...EVENT_TYPES, ...own])
+  return /** @type {any} */ (type)
+}
+
+/**
  * @param {Core} core
  * @param {unknown} type
  * @param {unknown} handler
@@ -51,8 +66,7 @@ function addHandler(core, name, handler) {
 function on(core, type, handler) {
   core.assertOpen()
   if (typeof type !== 'string') throw wrongType('type', 'a string', type)
-  const known = EVENT_TYPES.find((one) => one === type)
-  if (known === undefined) throw unknownWord('event type', type, EVENT_TYPES)
+  const known = typeOf(core, type)
   if (typeof handler !== 'function') throw wrongType('handler', 'a function', handler)
   /** @type {Entry} */
   const entry = { name: null, type: known, handler, active: true }

@@ -124,7 +124,10 @@ class Limitr {
     events.clearHandlers(this.#core)
   }
 
-  /** @type {Api['on']} */
+  /**
+   * @param {string} type
+   * @param {(event: any) => unknown} handler
+   */
   on(type, handler) {
     return events.on(this.#core, type, handler)
   }

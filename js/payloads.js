@@ -229,8 +229,11 @@ const CAP_TYPES = [...CAP_CALL_TYPES, 'customer-cap-added', 'customer-cap-reset'
  * @returns {LimitrEvent}
  */
 function recordEvent(core, event, eventData) {
-  if (CAP_TYPES.includes(event.type)) event.customer = lazyCustomer(core, event.customer.id)
-  if (CAP_CALL_TYPES.includes(event.type)) event.event_data = eventData
+  // A notification has the fields of the event that caused it, whose type is its `cause`.
+  const type = event.cause ?? event.type
+  const ofMeter = METER_TYPES.includes(type)
+  if (ofMeter || CAP_TYPES.includes(type)) event.customer = lazyCustomer(core, event.customer.id)
+  if (ofMeter || CAP_CALL_TYPES.includes(type)) event.event_data = eventData
   return event
 }
 

@@ -83,6 +83,18 @@ function difference(core, other, format) {
 }
 
 /**
+ * @param {Core} core
+ * @param {unknown} notifications
+ */
+function setNotifications(core, notifications) {
+  if (!isObject(notifications))
+    throw wrongType('notifications', 'an object of notifications by name', notifications)
+  const { value, problems } = guarded(() => plain(notifications, 'policy.notifications'), 'notifications')
+  if (problems.length > 0) throw refused(problems, { code: problems[0].code, what: 'the notifications' })
+  moved(core, 'setNotifications', [value], '', null)
+}
+
+/**
  * Asks about a document; a refusal of an object names no places.
  *
  * @template T
@@ -133,4 +145,14 @@ function advance(core, duration) {
   return moved(core, 'advance', [by], '', null)
 }
 
-module.exports = { advance, deletePlan, difference, plan, policy, read, setPlan, updatePolicy }
+module.exports = {
+  advance,
+  deletePlan,
+  difference,
+  plan,
+  policy,
+  read,
+  setNotifications,
+  setPlan,
+  updatePolicy
+}

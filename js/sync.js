@@ -375,6 +375,11 @@ class LimitrSync {
     policies.updatePolicy(this.#core, policy, format)
   }
 
+  /** @type {Sync['setNotifications']} */
+  setNotifications(notifications) {
+    policies.setNotifications(this.#core, notifications)
+  }
+
   /** @type {Sync['difference']} */
   difference(other, format) {
     return policies.difference(this.#core, other, format)

@@ -1,4 +1,5 @@
 import type { CustomerCap } from './money.js'
+import type { AnyPolicy, NotificationName } from './names.js'
 import type { CustomerRecord } from './records.js'
 import type { Diagnostic } from './values.js'
 
@@ -242,6 +243,28 @@ export type LimitrEvent =
   | PolicyErrorEvent
   | HandlerErrorEvent
 
+/**
+ * A notification of the policy, under its own name: all fields of the event that caused it, whose type is `cause`, and the
+ * cap that crossed a mark, if one did.
+ *
+ * @example
+ * limitr.on<'low'>('low', ({ customer, entitlement, remaining }) => warn(customer.id, entitlement, remaining));
+ */
+export interface NotificationEvent<Name extends string = string> {
+  readonly type: Name
+  /** The type of the event that caused it. */
+  readonly cause: EventType
+  /** The holder of the meter or the cap, where the cause has one. */
+  readonly customer?: CustomerRecord
+  /** The ID of the customer that called, where the cause has one. */
+  readonly caller?: string
+  /** The entitlement, where the cause has one. */
+  readonly entitlement?: string
+  /** The cap that crossed the mark, where one did. */
+  readonly cap?: CustomerCap
+  readonly [field: string]: unknown
+}
+
 /** The type of an event. */
 export type EventType = LimitrEvent['type']
 
@@ -252,7 +275,7 @@ export type EventOf<T extends EventType> = Extract<LimitrEvent, { readonly type:
 export type EventHandler = (...args: { [T in EventType]: [type: T, event: EventOf<T>] }[EventType]) => unknown
 
 /** What hears events, and how it stops. */
-export interface Handlers {
+export interface Handlers<P = AnyPolicy> {
   /**
    * Adds a handler of every event, in place of the one of that name if there is one.
    *
@@ -293,4 +316,8 @@ export interface Handlers {
    * stop();
    */
   on<T extends EventType>(type: T, handler: (event: EventOf<T>) => unknown): () => boolean
+  on<Name extends NotificationName<P>>(
+    notification: Name,
+    handler: (event: NotificationEvent<Name>) => unknown
+  ): () => boolean
 }

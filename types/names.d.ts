@@ -61,3 +61,11 @@ export type EntitlementName<P> = EntitlementKeys<Part<PolicyOf<P>, 'plans'>>
  * type Credits = CreditName<typeof document>; // 'token'
  */
 export type CreditName<P> = Keys<Part<PolicyOf<P>, 'credits'>>
+
+/**
+ * A notification that the document defines.
+ *
+ * @example
+ * type Notifications = NotificationName<typeof document>; // 'almost-out'
+ */
+export type NotificationName<P> = Keys<Part<PolicyOf<P>, 'notifications'>>

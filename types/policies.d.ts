@@ -1,6 +1,6 @@
 import type { AnyPolicy, CreditName, EntitlementName, PlanName } from './names.js'
 import type { DocumentFormat } from './options.js'
-import type { Credit, Entitlement, Limit, Plan, PlanPeriod, PolicyDocument } from './policy.js'
+import type { Credit, Entitlement, Limit, Notification, Plan, PlanPeriod, PolicyDocument } from './policy.js'
 import type { MeterRecord, PolicyDifference } from './records.js'
 import type { Duration, PolicyFormat, Timestamp } from './values.js'
 
@@ -122,6 +122,15 @@ export interface Policies<P = AnyPolicy> {
    * await limitr.updatePolicy(await readFile('policy.yaml', 'utf8'), 'yaml');
    */
   updatePolicy(policy: string | Uint8Array | object, format?: DocumentFormat | null): Promise<void>
+
+  /**
+   * Replaces the policy's notifications, whole or not at all.
+   *
+   * @throws {LimitrError} `invalid_argument`, `invalid_policy` with diagnostics, `not_supported_yet`
+   * @example
+   * await limitr.setNotifications({ low: { when: { event: 'meter-changed', crosses: '90%' } } });
+   */
+  setNotifications(notifications: { readonly [name: string]: Notification }): Promise<void>
 
   /**
    * What differs between this policy (before) and another (after): a document, or the policy of another engine.

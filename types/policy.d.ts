@@ -218,17 +218,17 @@ export interface Topup {
   readonly reset_catchup_cap?: number
 }
 
-/** An event of your own. Not supported yet. */
+/** An event of your own: it is sent under its name, with the fields of the event that causes it. */
 export interface Notification {
   /** What it is, for people. */
   readonly description?: string
   /** When it is sent. */
-  readonly when?: NotificationCondition
+  readonly when: NotificationCondition
 }
 
 /** When a {@link Notification} is sent. */
 export interface NotificationCondition {
-  /** The type of event that it watches. */
+  /** The type of event that it watches. With `crosses`, `meter-changed` stands for any movement of a meter. */
   readonly event: string
   /** Only this customer. */
   readonly customer?: string
@@ -240,7 +240,7 @@ export interface NotificationCondition {
   readonly credit?: string
   /** The mark that must be crossed, once a period: `'90%'`, `100`, `'5GB'`. */
   readonly crosses?: Quantity
-  /** What the mark is of. */
+  /** What the mark is of: what is used of the limit (default), what remains, or what a cap has counted. */
   readonly of?: 'limit' | 'remaining' | 'cap'
 }
 

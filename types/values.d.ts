@@ -44,6 +44,7 @@ export type ProblemCode =
   | 'missing_field'
   | 'invalid_name'
   | 'unknown_credit'
+  | 'unknown_word'
   | 'unknown_mode'
   | 'unknown_pricing_model'
   | 'unknown_period'

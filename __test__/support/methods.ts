@@ -149,6 +149,7 @@ export const METHODS: Method[] = [
   { name: 'held', args: meter },
   { name: 'plan', args: [id, arg('def', 'flag', true)] },
   { name: 'setPlan', args: [arg('id', 'newName', 'free'), arg('plan', 'plan', {})] },
+  { name: 'setNotifications', args: [arg('notifications', 'plan', {})] },
   { name: 'deletePlan', args: [arg('id', 'name', 'nothing')] },
   { name: 'updatePolicy', args: [arg('policy', 'document', { policy: {} }), arg('format', 'format', null)] },
   { name: 'difference', args: [arg('other', 'document', { policy: {} }), arg('format', 'format', null)] },

@@ -18,8 +18,15 @@ describe('on', () => {
   })
 
   test("takes no type that doesn't exist", () => {
-    // @ts-expect-error no such event
-    limitr.on('meter-chnaged', () => {})
+    const document = { policy: { notifications: { low: { when: { event: 'meter-changed' } } } } } as const
+    const typed = {} as Limitr<typeof document>
+    typed.on('low', ({ type, cause }) => {
+      expectTypeOf(type).toEqualTypeOf<'low'>()
+      expectTypeOf(cause).toEqualTypeOf<EventType>()
+    })
+    // @ts-expect-error neither an event nor a notification of the policy
+    typed.on('meter-chnaged', () => {})
+    limitr.on('whatever-the-policy-has', ({ cause }) => expectTypeOf(cause).toEqualTypeOf<EventType>())
   })
 })
 

@@ -47,7 +47,7 @@ pub(crate) fn fill_decision(decision: &Decision, answer: &mut [f64; ANSWER_LEN])
 /// Writes an event into `answer`; its kind. `known`: the customer is the one that the call named.
 pub(crate) fn fill_event(event: &Event, known: bool, answer: &mut [f64; ANSWER_LEN]) -> u32 {
     match event {
-        Event::Record(..) => RECORD,
+        Event::Record(..) | Event::Named(..) => RECORD,
         Event::Meter(event) => {
             fill_meter_event(event, answer);
             answer[20] = f64::from(u8::from(known));

@@ -231,7 +231,7 @@ impl Host {
     pub(crate) fn event_text(&self) -> String {
         match &self.taken {
             None => "null".to_string(),
-            Some(event @ Event::Record(..)) => self.engine.event_json(event).to_string(),
+            Some(event @ (Event::Record(..) | Event::Named(..))) => self.engine.event_json(event).to_string(),
             Some(Event::Meter(event)) => {
                 let caller = event.caller.as_ref().unwrap_or(&event.holder);
                 json!({ "holder": event.holder, "caller": caller }).to_string()

@@ -23,6 +23,10 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
             json!(host.engine.policy().difference(&other))
         }
         "setPlan" => set_plan(host, args)?,
+        "setNotifications" => {
+            let notifications = args.get(0).ok_or_else(|| wrong(0, "must be an object"))?;
+            host.engine.set_notifications(host.now(), notifications)?.into()
+        }
         "deletePlan" => host.engine.delete_plan(host.now(), args.text(0)?)?.into(),
         _ => return read(host, op, args),
     }))

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use crate::customer::Pace;
+use crate::customer::{Pace, Told};
 use crate::decide::Remembered;
 use crate::policy::Limit;
 use crate::quantity::Amount;
@@ -164,6 +164,13 @@ pub enum Effected {
         holder: Box<str>,
         /// Its number.
         hold: u64,
+    },
+    /// A notification was sent, once for its period.
+    Notified {
+        /// The customer that holds the meter or the cap.
+        holder: Box<str>,
+        /// What was sent.
+        told: Told,
     },
     /// What a call used was learnt, for estimates.
     Learned(Box<Learned>),

@@ -13,6 +13,8 @@ pub enum Event {
     Meter(Box<MeterEvent>),
     /// Anything else: its type and its payload.
     Record(&'static str, Map<String, Value>),
+    /// A notification of the policy: its name, and all of it.
+    Named(Box<str>, Map<String, Value>),
 }
 
 /// What happened to a meter.
@@ -95,6 +97,7 @@ impl Engine {
                 json.extend(payload.clone());
                 Value::from(json)
             }
+            Event::Named(_, json) => Value::from(json.clone()),
             Event::Meter(event) => self.meter_event_json(event),
         }
     }

@@ -21,7 +21,7 @@ pub mod quantity;
 
 pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
 pub use customer::{
-    Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile,
+    Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile, Told,
 };
 pub use decide::{
     Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered,

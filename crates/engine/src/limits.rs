@@ -49,3 +49,5 @@ pub const PAIRS_MAX: usize = 10_000;
 pub const ESTIMATE_SEGMENTS_MAX: usize = 1_000;
 /// Most segments that one customer's calls of one entitlement are estimated in.
 pub const ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX: usize = 64;
+/// Most notifications of one customer that are kept as sent; then the oldest is forgotten, and may be sent again.
+pub const NOTIFIED_MAX: usize = 1_024;

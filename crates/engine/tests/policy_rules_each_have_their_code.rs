@@ -181,7 +181,26 @@ fn plans_and_the_whole() {
     check("policy: { estimate_min_samples: -1 }", "bad_quantity", "policy.estimate_min_samples");
     check("policy: { plans: { '': {} } }", "invalid_name", "policy.plans[\"\"]");
     check("policy: { customers: { u: 5 } }", "wrong_type", "policy.customers.u");
-    check("policy: { notifications: { n: {} } }", "not_supported_yet", "policy.notifications");
+    check("policy: { notifications: { n: {} } }", "missing_field", "policy.notifications.n.when");
+    check(
+        "policy: { notifications: { n: { when: { event: plan-set }, fire: x } } }",
+        "not_supported_yet",
+        "policy.notifications.n.fire",
+    );
+    for (when, code, field) in [
+        ("event: meter-moved", "unknown_word", "event"),
+        ("event: meter-changed, of: the moon", "unknown_word", "of"),
+        ("event: plan-set, crosses: 5", "unknown_word", "event"),
+        ("event: meter-changed, crosses: x%", "bad_quantity", "crosses"),
+        ("event: meter-changed, crosses: -5%", "bad_quantity", "crosses"),
+        ("event: meter-changed, crosses: 5XB", "unknown_unit", "crosses"),
+        ("event: meter-changed, credit: nothing", "unknown_credit", "credit"),
+    ] {
+        let document = format!("policy: {{ notifications: {{ n: {{ when: {{ {when} }} }} }} }}");
+        check(&document, code, &format!("policy.notifications.n.when.{field}"));
+    }
+    let named = "policy: { notifications: { meter-changed: { when: { event: plan-set } } } }";
+    check(named, "invalid_name", "policy.notifications.meter-changed");
     check("policy: { capabilities: { n: {} } }", "not_supported_yet", "policy.capabilities");
     check("policy: { plan: {} }", "unknown_field", "policy.plan");
     check("policy: {}\nother: 1", "unknown_field", "other");

@@ -350,6 +350,7 @@ pub(crate) fn fresh(id: &str, plan: Option<NameId>, kind: NameId, profile: &Prof
         grants: Vec::new(),
         caps: Vec::new(),
         holds: Vec::new(),
+        notified: Vec::new(),
         estimates: Estimates::new(),
         issued: 0,
         metadata: profile.metadata.clone().unwrap_or(Value::Null),

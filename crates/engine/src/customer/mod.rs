@@ -63,6 +63,8 @@ pub struct Customer {
     pub caps: Vec<Cap>,
     /// Room reserved on its meters, oldest first.
     pub holds: Vec<Hold>,
+    /// Notifications that were sent once and are not to be sent again in the same period.
+    pub notified: Vec<Told>,
     /// What was learnt of its calls.
     pub(crate) estimates: Estimates,
     /// The last number that a grant, cap or hold of this customer was given.
@@ -93,7 +95,33 @@ impl Override {
     }
 }
 
+/// That a notification was sent for a mark that was crossed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The notification.
+    pub notification: Box<str>,
+    /// What crossed it: an entitlement, or a cap.
+    pub about: Box<str>,
+    /// The period that it was sent in.
+    pub period_start: i64,
+}
+
 impl Customer {
+    /// Notes that a notification is sent; false if it was in this period. Past `most`, the oldest is forgotten.
+    pub(crate) fn tell_once(&mut self, told: Told, most: usize) -> bool {
+        let same = |known: &Told| known.notification == told.notification && known.about == told.about;
+        if let Some(known) = self.notified.iter_mut().find(|known| same(known)) {
+            let fresh = known.period_start != told.period_start;
+            known.period_start = told.period_start;
+            return fresh;
+        }
+        if self.notified.len() >= most {
+            self.notified.remove(0);
+        }
+        self.notified.push(told);
+        true
+    }
+
     /// The number of something that it is given now.
     pub(crate) fn issue(&mut self) -> u64 {
         self.issued = self.issued.saturating_add(1);

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
+use super::record_money::read_notified;
 use super::{Customer, Meter, Override, Pace, check_name};
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -49,6 +50,9 @@ impl Engine {
         ]);
         if customer.holds.iter().any(|hold| self.now.get() < hold.expires_on) {
             record.insert("holds".to_string(), self.write_holds(customer));
+        }
+        if !customer.notified.is_empty() {
+            record.insert("notified".to_string(), self.write_notified(customer));
         }
         if !customer.estimates.is_empty() {
             record.insert("estimates".to_string(), self.write_estimates(&customer.estimates));
@@ -99,6 +103,7 @@ impl Engine {
             grants: Vec::new(),
             caps: Vec::new(),
             holds: Vec::new(),
+            notified: read_notified(&mut fields)?,
             estimates: self.read_estimates(&mut fields)?,
             issued: fields.count("issued")?,
             metadata,

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, check_name};
+use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, Told, check_name};
 use crate::decide::Given;
 use crate::engine::{Engine, object};
 use crate::error::EngineError;
-use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX};
+use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX, NOTIFIED_MAX};
 use crate::names::NameId;
 
 const GRANT: &str = "grant_";
@@ -36,6 +36,17 @@ impl Engine {
     pub(super) fn write_holds(&self, customer: &Customer) -> Value {
         let live = customer.holds.iter().filter(|hold| self.now.get() < hold.expires_on);
         live.map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
+    }
+
+    pub(super) fn write_notified(&self, customer: &Customer) -> Value {
+        let told = customer.notified.iter().map(|told| {
+            Value::from(object([
+                ("notification", Value::from(told.notification.as_ref())),
+                ("about", Value::from(told.about.as_ref())),
+                ("period_start", Value::from(told.period_start)),
+            ]))
+        });
+        told.collect()
     }
 
     fn write_grant(&self, grant: &Grant) -> Value {
@@ -211,4 +222,19 @@ impl Engine {
         fields.done()?;
         Ok(hold)
     }
+}
+
+/// Reads which notifications were sent.
+pub(super) fn read_notified(fields: &mut Fields) -> Result<Vec<Told>, EngineError> {
+    let mut notified = Vec::new();
+    for value in fields.list("notified", NOTIFIED_MAX)? {
+        let mut told = Fields::of(&format!("{}: `notified`", fields.path), &value)?;
+        notified.push(Told {
+            notification: told.name("notification")?.into(),
+            about: told.text("about")?.unwrap_or_default().into(),
+            period_start: told.time("period_start")?.unwrap_or_default(),
+        });
+        told.done()?;
+    }
+    Ok(notified)
 }

@@ -6,7 +6,7 @@
 //!    denial.
 
 use super::{Ask, Call, Decision, Given, Resolved, Subject};
-use crate::customer::{Cap, Customer, CustomerId, Grant, Meter};
+use crate::customer::{Cap, Customer, CustomerId, Grant, Meter, Told};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::BATCH_MAX;
@@ -39,6 +39,8 @@ struct Before {
     grants: Vec<Grant>,
     /// The caps of everyone who has some that the caller counts on.
     caps: Vec<(CustomerId, Vec<Cap>)>,
+    /// What those and the holder were notified of.
+    notified: Vec<(CustomerId, Vec<Told>)>,
 }
 
 impl Engine {
@@ -101,9 +103,14 @@ impl Engine {
         let holder = self.customers.get(subject.holder);
         let grants = holder.map(|holder| holder.grants.clone()).unwrap_or_default();
         let mut caps = Vec::new();
+        let mut notified = Vec::new();
+        if let Some(holder) = holder {
+            notified.push((subject.holder, holder.notified.clone()));
+        }
         let mut keep = |at: CustomerId, customer: &Customer| {
             if !customer.caps.is_empty() {
                 caps.push((at, customer.caps.clone()));
+                notified.push((at, customer.notified.clone()));
             }
         };
         if let Some(caller) = self.customers.get(subject.caller) {
@@ -115,12 +122,17 @@ impl Engine {
                 false
             });
         }
-        Before { holder: subject.holder, entitlement: subject.entitlement, meter, grants, caps }
+        Before { holder: subject.holder, entitlement: subject.entitlement, meter, grants, caps, notified }
     }
 
     /// Puts everything back, last touched first.
     fn put_back(&mut self, touched: Vec<Before>) {
-        for Before { holder, entitlement, meter, grants, caps } in touched.into_iter().rev() {
+        for Before { holder, entitlement, meter, grants, caps, notified } in touched.into_iter().rev() {
+            for (at, before) in notified {
+                if let Some(customer) = self.customers.get_mut(at) {
+                    customer.notified = before;
+                }
+            }
             for (at, before) in caps {
                 self.customers.change_caps(at, |caps| *caps = before);
             }

@@ -3,7 +3,7 @@
 use super::{Call, Effect, Judged, Money, Verdict};
 use crate::change::{CapCounted, Effected, GrantDrawn, Metered};
 use crate::customer::CustomerId;
-use crate::engine::Engine;
+use crate::engine::{Engine, Movement};
 use crate::error::EngineError;
 use crate::event::{Event, MeterEvent, MeterEventKind};
 use crate::names::NameId;
@@ -31,6 +31,11 @@ impl Engine {
             self.outbox.check_room()?;
         }
         let telling = self.outbox.listening && call.events;
+        let from = self.outbox.events.len();
+        // What remains is only known before the call is written.
+        let remaining = (telling && !self.rules.policy.notifications.is_empty())
+            .then(|| self.remaining_at_first(now, judged))
+            .flatten();
         if judged.view.over {
             self.begin_period(now, judged, telling);
         }
@@ -56,6 +61,9 @@ impl Engine {
                 }
             }
             Verdict::Allowed(_) => {}
+        }
+        if telling {
+            self.notify(now, from, Some(&Movement { judged, remaining }));
         }
         Ok(())
     }

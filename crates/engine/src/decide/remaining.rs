@@ -66,6 +66,21 @@ impl Engine {
         }
     }
 
+    /// What remains before a call, as it stands in its period.
+    pub(super) fn remaining_at_first(&self, now: i64, judged: &Judged) -> Option<Amount> {
+        let Judged { subject, terms, view, .. } = judged;
+        let usage = Usage { used: view.used, granted: view.granted, held: view.held };
+        self.remaining_with_grants(now, subject, terms, usage, &[])
+    }
+
+    /// What remains after a call that was written.
+    pub(crate) fn remaining_now(&self, now: i64, judged: &Judged) -> Option<Amount> {
+        let Judged { subject, terms, view, verdict, .. } = judged;
+        let Verdict::Allowed(effect) = verdict else { return self.remaining_at_first(now, judged) };
+        let usage = Usage { used: effect.used, granted: effect.granted_sum, held: view.held };
+        self.remaining_with_grants(now, subject, terms, usage, &[])
+    }
+
     /// What remains before a call, at the beginning of its period.
     pub(super) fn remaining_before(&self, now: i64, judged: &Judged) -> Option<Amount> {
         let usage = Usage { used: Amount::ZERO, granted: Amount::ZERO, held: judged.view.held };

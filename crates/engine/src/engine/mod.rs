@@ -9,6 +9,7 @@ mod estimates;
 mod exchange;
 mod holds;
 mod margin;
+mod notices;
 mod overrides;
 mod policies;
 mod records;
@@ -37,6 +38,7 @@ pub(crate) use estimates::Like;
 pub use estimates::{Estimate, Likeness};
 pub use holds::{Reserve, Settle};
 pub use margin::{Margin, MarginSnapshot, ModelledUse};
+pub(crate) use notices::Movement;
 pub use records::Page;
 
 /// What an engine is started with.
@@ -172,7 +174,9 @@ impl Engine {
     pub(crate) fn tell(&mut self, kind: &'static str, payload: impl FnOnce(&Engine) -> Map<String, Value>) {
         if self.outbox.listening {
             let payload = payload(self);
+            let from = self.outbox.events.len();
             self.outbox.events.push_back(Event::Record(kind, payload));
+            self.notify(self.now.get(), from, None);
         }
     }
 

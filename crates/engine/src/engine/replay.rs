@@ -88,6 +88,9 @@ impl Engine {
             | Effected::CapRemoved { .. }
             | Effected::HoldSet { .. }
             | Effected::HoldEnded { .. } => self.apply_money(change),
+            Effected::Notified { holder, told } => {
+                self.place(holder, change).map(|at| self.note_told(at, told))
+            }
             Effected::Learned(learned) => self.apply_learned(change, learned),
             Effected::Decided { customer, id, remembered } => {
                 let at = self.place(customer, change)?;

@@ -28,6 +28,7 @@ codes! {
     INVALID_NAME = "invalid_name", "A name is empty or over 256 bytes.";
     NOT_SUPPORTED_YET = "not_supported_yet", "The document uses what this version can't do yet.";
     UNKNOWN_CREDIT = "unknown_credit", "A limit or topup names a credit that isn't declared.";
+    UNKNOWN_WORD = "unknown_word", "A notification's `event` or `of` isn't one of the words that it takes.";
     UNKNOWN_MODE = "unknown_mode", "A limit's mode isn't `hard`, `soft` or `observe`.";
     UNKNOWN_PRICING_MODEL = "unknown_pricing_model", "A credit's pricing model isn't one of the four.";
     UNKNOWN_PERIOD = "unknown_period", "A plan's period isn't `monthly`, `yearly`, `weekly` or `daily`.";

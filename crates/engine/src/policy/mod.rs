@@ -35,11 +35,11 @@ mod yaml_text;
 
 pub use codes::{CODES, CodeInfo};
 pub use diagnostic::{Diagnostic, Related, Severity, render};
-pub use kind::NotYet;
+pub use kind::{Function, Mark, NotYet};
 pub use load::{Format, LoadOptions, Loaded, UnknownFormat, load};
 pub use model::{
-    Credit, Entitlement, Exchange, GrantStrategy, Limit, Mode, Pair, Plan, PlanPeriod, Policy, Price,
-    PricingModel, ResetMode, Tier, Topup,
+    Credit, Entitlement, Exchange, GrantStrategy, Limit, MarkOf, Mode, Notification, Pair, Plan, PlanPeriod,
+    Policy, Price, PricingModel, ResetMode, Tier, Topup, Watched, When,
 };
 pub use part::{load_plan, load_plan_text};
 pub use schema::{field_reference, json_schema};

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::define::{choices, object};
-use super::kind::NotYet;
+use super::kind::{Function, Mark, NotYet};
 use crate::quantity::{Amount, Duration, Quantity, Schedule, Unit};
 
 object! {
@@ -19,8 +19,8 @@ object! {
         plans: IndexMap<String, Plan> = [IndexMap::new()], r#"{"free": {"default": true}}"#;
         /// How credits and currencies convert into each other, and which grant is drawn first.
         exchange: Exchange = [Exchange::default()], r#"{"grant_strategy": "cheapest_first"}"#;
-        /// Messages about what happened. Not supported yet: a document that has any is refused.
-        notifications: NotYet = [NotYet], "{}";
+        /// Events of your own, by name: sent when something happens or a mark is crossed.
+        notifications: IndexMap<String, Notification> = [IndexMap::new()], r#"{"low": {"when": {"event": "meter-changed", "crosses": "90%"}}}"#;
         /// Named functions for customers and AI tools. Not supported yet: a document that has any is refused.
         capabilities: NotYet = [NotYet], "{}";
         /// How long room that was reserved for a call stays reserved.
@@ -214,6 +214,72 @@ object! {
         expires_after: Option<Duration> = [None], r#""90days""#;
         /// The most periods that are added at once after a pause. None: all of them. At least 1.
         reset_catchup_cap: Option<u32> = [None], "3";
+    }
+}
+
+object! {
+    /// An event of your own: it is sent under its name when what it watches happens.
+    pub struct Notification, "notification" {
+        /// What it is for, for people.
+        description: String = [String::new()], r#""Nine tenths are used""#;
+        /// When it is sent.
+        when: When = [required], r#"{"event": "meter-changed", "crosses": "90%"}"#;
+        /// A function that says when. Not supported yet.
+        matches: Function = [Function], "null";
+        /// A function that is called. Not supported yet.
+        fire: Function = [Function], "null";
+    }
+}
+
+object! {
+    /// What a notification watches. All that is given must hold.
+    pub struct When, "condition" {
+        /// The type of event. With `crosses`, `meter-changed` stands for any movement of a meter.
+        event: Watched = [required], r#""meter-changed""#;
+        /// The customer: the holder of the meter or the cap, by ID.
+        customer: Option<String> = [None], r#""acme""#;
+        /// The caller's plan.
+        plan: Option<String> = [None], r#""pro""#;
+        /// The entitlement.
+        entitlement: Option<String> = [None], r#""chat""#;
+        /// The credit of the meter, or of the cap.
+        credit: Option<String> = [None], r#""tokens""#;
+        /// A mark that is crossed, once a period: a share of the limit or cap, or a quantity.
+        crosses: Option<Mark> = [None], r#""90%""#;
+        /// What crosses it: what is used of the limit, what remains (falling), or what a cap has counted.
+        of: MarkOf = [MarkOf::Limit], r#""remaining""#;
+    }
+}
+
+choices! {
+    /// A type of event that a notification may watch.
+    pub enum Watched, "event", UNKNOWN_WORD {
+        MeterChanged = "meter-changed", "A meter moved, with no overage.";
+        MeterOverage = "meter-overage", "A meter moved past its limit.";
+        MeterLimit = "meter-limit", "A limit denied a call.";
+        MeterGoverned = "meter-governed", "A governor denied a call.";
+        MeterReset = "meter-reset", "A call began a new period.";
+        CapLimit = "cap-limit", "A cap denied a call.";
+        CapCrossed = "cap-threshold-crossed", "A cap's value was reached.";
+        CapAdded = "customer-cap-added", "A cap was added.";
+        CapReset = "customer-cap-reset", "A cap was reset by hand.";
+        CapRemoved = "customer-cap-removed", "A cap was removed.";
+        TopupGranted = "customer-topup-granted", "A topup was granted.";
+        CustomerSet = "customer-set", "A customer was created or set.";
+        CustomerRemoved = "customer-removed", "A customer was removed.";
+        PlanChanged = "customer-plan-changed", "A customer's plan is another.";
+        PlanSet = "plan-set", "A plan was added or replaced.";
+        PlanRemoved = "plan-removed", "A plan was removed.";
+        PolicyUpdated = "policy-updated", "The policy was replaced, or a rate set.";
+    }
+}
+
+choices! {
+    /// What crosses a mark.
+    pub enum MarkOf, "mark", UNKNOWN_WORD {
+        Limit = "limit", "What is used reaches it.";
+        Remaining = "remaining", "What remains falls to it.";
+        Cap = "cap", "What a cap has counted reaches it.";
     }
 }
 

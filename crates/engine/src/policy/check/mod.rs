@@ -7,6 +7,7 @@
 mod credit;
 mod exchange;
 mod limit;
+mod notification;
 mod plan;
 mod topup;
 
@@ -27,6 +28,9 @@ pub(super) fn check<'p>(policy: &'p Policy, validate: bool, report: &mut Report<
         each("credits", &policy.credits, report, |_, credit, report| credit::check(credit, validate, report));
         each("plans", &policy.plans, report, |_, plan, report| plan::check(plan, policy, validate, report));
         exchange::check(policy, validate, report);
+        each("notifications", &policy.notifications, report, |name, notification, report| {
+            notification::check(name, notification, policy, validate, report);
+        });
         if validate {
             credit::check_used(policy, report);
             plan::check_together(policy, report);

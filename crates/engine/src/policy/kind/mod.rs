@@ -12,6 +12,7 @@ use super::codes;
 use super::object::Definition;
 use super::parse::tree::{Content, Entry, Node};
 use super::report::{Problem, Report, quoted};
+use crate::quantity::{Amount, Quantity};
 
 pub(super) use choice::{Choice, choice_label, choice_schema, read_choice};
 pub(super) use map::check_name;
@@ -80,6 +81,72 @@ impl Kind for NotYet {
 
     fn schema() -> Value {
         json!({ "type": "object", "maxProperties": 0 })
+    }
+}
+
+/// A function that the document carries, which comes later: anything given is refused by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Function;
+
+impl Kind for Function {
+    fn read<'a>(_node: &'a Node, report: &mut Report<'a>) -> Option<Self> {
+        not_supported_yet("a function", report);
+        None
+    }
+
+    fn write(&self) -> Value {
+        Value::Null
+    }
+
+    fn label() -> String {
+        "function, not yet".to_owned()
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "null" })
+    }
+}
+
+/// A mark that something crosses.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// A share of the limit or cap, in percent.
+    Percent(Amount),
+    /// A quantity, in the credit's unit unless it names one.
+    Quantity(Quantity),
+}
+
+impl Kind for Mark {
+    fn read<'a>(node: &'a Node, report: &mut Report<'a>) -> Option<Self> {
+        let share = match &node.content {
+            Content::Text(text) => text.strip_suffix('%'),
+            _ => None,
+        };
+        match share {
+            None => Quantity::read(node, report).map(Mark::Quantity),
+            Some(share) => match Amount::parse(share.trim_end()) {
+                Ok(percent) => Some(Mark::Percent(percent)),
+                Err(error) => {
+                    bad_quantity(&error, report);
+                    None
+                }
+            },
+        }
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Mark::Percent(percent) => Value::String(format!("{percent}%")),
+            Mark::Quantity(quantity) => quantity.write(),
+        }
+    }
+
+    fn label() -> String {
+        "quantity, or a share such as `90%`".to_owned()
+    }
+
+    fn schema() -> Value {
+        json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9_.]+ ?%$" }, Quantity::schema()] })
     }
 }
 
