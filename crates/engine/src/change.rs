@@ -208,8 +208,8 @@ pub struct Metered {
     pub overage: Amount,
     /// Units newly past the limit that grants covered.
     pub granted: Amount,
-    /// Units past the limit that grants cover in the period afterwards.
-    pub granted_sum: Amount,
+    /// How many more of the units that stand past the limit are covered by grants; below 0 where a decrease took some away.
+    pub granted_diff: Amount,
     /// Your cost of the call, in runes.
     pub overhead: Amount,
     /// The list worth of the call's billable units, in runes; 0 where the credit has no price.

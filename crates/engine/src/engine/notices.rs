@@ -68,30 +68,29 @@ impl Engine {
         if self.rules.policy.notifications.is_empty() || self.outbox.events.len() <= from {
             return;
         }
-        let causes: Vec<Event> = self.outbox.events.iter().skip(from).cloned().collect();
-        let notifications: Vec<(String, Notification)> = self
-            .rules
-            .policy
-            .notifications
-            .iter()
-            .map(|(name, notification)| (name.clone(), notification.clone()))
-            .collect();
-        for (name, Notification { when, .. }) in notifications {
-            for cause in &causes {
-                if !self.is_watched(&when, cause) {
-                    continue;
-                }
-                match (&when.crosses, movement) {
-                    (None, _) => self.send(&name, cause, None),
-                    (Some(mark), Some(movement)) => {
-                        for crossing in self.crossings(now, &when, mark, movement) {
-                            if self.tell_once(now, &name, &crossing) {
-                                self.send(&name, cause, crossing.cap);
-                            }
-                        }
-                    }
-                    (Some(_), None) => {}
-                }
+        let until = self.outbox.events.len();
+        for at in 0..self.rules.policy.notifications.len() {
+            for cause in from..until {
+                self.notify_of(now, at, cause, movement);
+            }
+        }
+    }
+
+    /// Sends the notification at place `at` of the document if the event at place `cause` of the queue causes it.
+    fn notify_of(&mut self, now: i64, at: usize, cause: usize, movement: Option<&Movement<'_>>) {
+        let Some((name, Notification { when, .. })) = self.rules.policy.notifications.get_index(at) else {
+            return;
+        };
+        let Some(event) = self.outbox.events.get(cause) else { return };
+        if !self.is_watched(when, event) {
+            return;
+        }
+        let (name, event) = (name.clone(), event.clone());
+        let Some(mark) = &when.crosses else { return self.send(&name, &event, None) };
+        let Some(movement) = movement else { return };
+        for crossing in self.crossings(now, when, mark, movement) {
+            if self.tell_once(now, &name, &crossing) {
+                self.send(&name, &event, crossing.cap);
             }
         }
     }

@@ -132,7 +132,7 @@ impl Engine {
         meter.value = meter.value.checked_add(metered.units)?;
         meter.overhead = meter.overhead.checked_add(metered.overhead)?;
         meter.billed = meter.billed.checked_add(metered.overage_price)?;
-        meter.granted = metered.granted_sum;
+        meter.granted = meter.granted.checked_add(metered.granted_diff)?;
         meter.spent = metered.spent;
         meter.spent_at = change.at;
         meter.pace = metered.pace;
