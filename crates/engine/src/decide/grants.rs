@@ -170,7 +170,11 @@ impl Engine {
     }
 
     /// An amount in another credit; nothing where it doesn't convert, the most that can be counted where it is more.
+    #[inline]
     fn converted(&self, amount: Amount, from: NameId, to: NameId) -> Amount {
+        if from == to {
+            return amount;
+        }
         match self.rules.rates.convert(amount, from, to) {
             Ok(converted) => converted.unwrap_or_default().min(Amount::LIMIT),
             Err(_) => Amount::LIMIT,

@@ -90,7 +90,10 @@ impl CreditPrice {
             return Ok(Amount::ZERO);
         }
         let worth = match self {
-            CreditPrice::Flat(amount) => Some(Product::of(units, *amount)),
+            CreditPrice::Flat(amount) => {
+                let total = units.mul(*amount).ok().filter(|total| *total <= Amount::LIMIT);
+                return total.ok_or_else(out_of_range);
+            }
             CreditPrice::Tiered(bands) => band_of(bands, units).and_then(|band| band.worth_to(units)),
             CreditPrice::Volume(bands) => band_of(bands, units).map(|band| Product::of(units, band.amount)),
             CreditPrice::Stairstep(bands) => {

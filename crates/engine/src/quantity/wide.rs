@@ -26,7 +26,7 @@ pub(super) const fn power_of_ten(exponent: u32) -> Option<u128> {
 /// `top ÷ bottom`, rounded half-even. `None` if `bottom` is 0.
 pub(super) fn divide_half_even(top: u128, bottom: u128) -> Option<u128> {
     let quotient = top.checked_div(bottom)?;
-    let rest = top.checked_rem(bottom)?;
+    let rest = top.wrapping_sub(quotient.wrapping_mul(bottom)); // one division: the product is at most `top`
     let missing = bottom.checked_sub(rest)?;
     let up = rest > missing || (rest == missing && quotient & 1 == 1);
     quotient.checked_add(u128::from(up))
