@@ -265,7 +265,7 @@ fn records_that_were_tampered_with() {
         ("/grants/grant_1/credit", json!(5), "invalid_record"),
         ("/grants/grant_1/start", json!("now"), "invalid_record"),
         ("/grants", json!({ "g1": {} }), "invalid_record"),
-        ("/caps/c/credit", json!("nothing"), "unknown_credit"),
+        ("/caps/c/credit", json!(null), "invalid_record"),
         ("/caps/c/meter_value", json!("many"), "invalid_record"),
         ("/caps/c/shared", json!("yes"), "invalid_record"),
         ("/caps/c/holds", json!({}), "invalid_record"),

@@ -96,6 +96,28 @@ fn grants_caps_and_holds_are_brought_into_it_too() {
     world.assert_replays(&gb);
 }
 
+/// What counts in a credit that is gone stays, counts nothing, and comes back with it.
+#[test]
+fn caps_and_grants_of_a_credit_that_is_gone_wait_for_it() {
+    let with_topup = MB.replace(
+        "      entitlements:",
+        "      topups: { pack: { credit: data, value: 500 } }\n      entitlements:",
+    );
+    let mut world = World::with_ann(&with_topup);
+    assert!(world.engine.apply_topup(world.now, "ann", "pack").unwrap());
+    let options = json!({ "cap_id": "c", "credit": "data" }).as_object().cloned().unwrap();
+    world.engine.add_cap(world.now, "ann", Given::Number(700.0), &options).unwrap();
+    assert!(world.allow("storage", 600.0));
+    update(&mut world, CHANGED);
+    assert!(world.allow("chat", 3.0));
+    world.assert_loads(CHANGED);
+    update(&mut world, &with_topup);
+    assert_eq!(world.engine.cap(world.now, "ann", "c").unwrap()["meter_value"], 600.0);
+    assert_eq!(world.engine.remaining_credit(world.now, "ann", "data"), Some(amount("500")));
+    assert!(!world.allow("storage", 101.0) && world.allow("storage", 100.0));
+    world.assert_replays(&with_topup);
+}
+
 #[test]
 fn a_limit_of_ones_own_means_what_it_meant() {
     let mut world = World::with_ann(MB);

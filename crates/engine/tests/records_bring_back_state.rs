@@ -82,7 +82,8 @@ fn a_refused_load_changes_nothing() {
             json!({ "id": "new", "grants": { "grant_1": { "credit": "token", "balance": -1 } } }),
             "invalid_record",
         ),
-        (json!({ "id": "new", "caps": { "c": { "credit": "nothing", "value": 1 } } }), "unknown_credit"),
+        (json!({ "id": "new", "caps": { "c": { "value": 1 } } }), "invalid_record"),
+        (json!({ "id": "new", "caps": { "c": { "credit": "rune", "value": -1 } } }), "invalid_value"),
         (json!([]), "invalid_record"),
     ] {
         let records = [good("ann"), good("fresh"), good("ann"), bad];

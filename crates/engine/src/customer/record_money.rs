@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, Told, check_name};
-use crate::decide::Given;
 use crate::engine::{Engine, object};
 use crate::error::EngineError;
 use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX, NOTIFIED_MAX};
@@ -171,9 +170,10 @@ impl Engine {
     pub(crate) fn read_cap(&mut self, mut fields: Fields, id: Option<&str>) -> Result<Cap, EngineError> {
         let said = fields.text("id")?;
         let id = id.map(str::to_string).or(said).ok_or_else(|| fields.wrong("id", "is missing"))?;
+        // A credit that the policy has no longer is no error: nothing counts in it until it is back.
+        let credit = self.names.credits.intern_brought(&fields.name("credit")?)?;
         let value = fields.amount("value")?;
-        let mut terms = self.read_cap_terms(&mut fields, Given::Number(0.0))?;
-        terms.value = value;
+        let terms = self.read_cap_terms(&mut fields, value, credit)?;
         let start = fields.time("start")?.unwrap_or_else(|| self.now.get());
         let mut cap = Cap::new(id.into(), fields.count("number")?, terms, start);
         cap.counted = fields.amount("meter_value")?;

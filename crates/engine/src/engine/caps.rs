@@ -34,7 +34,12 @@ impl Engine {
         if let Some(id) = &id {
             check_name("a cap's ID", id)?;
         }
-        let terms = self.read_cap_terms(&mut fields, value)?;
+        let credit = self.cap_credit(fields.text("credit")?.as_deref().unwrap_or("rune"))?;
+        let value = match value {
+            Given::Number(number) => Amount::from_f64(number)?,
+            Given::Text(text) => Quantity::parse(text)?.in_unit(self.unit_of(credit))?,
+        };
+        let terms = self.read_cap_terms(&mut fields, value, credit)?;
         fields.done()?;
         let Some(at) = self.customers.find(customer) else { return Ok(None) };
         let Some(holder) = self.customers.get_mut(at) else { return Ok(None) };
@@ -119,17 +124,13 @@ impl Engine {
         Ok(true)
     }
 
-    /// What options say of a cap.
+    /// What options say of a cap of `value` in `credit`.
     pub(crate) fn read_cap_terms(
         &mut self,
         fields: &mut Fields,
-        value: Given<'_>,
+        value: Amount,
+        credit: NameId,
     ) -> Result<CapTerms, EngineError> {
-        let credit = self.cap_credit(fields.text("credit")?.as_deref().unwrap_or("rune"))?;
-        let value = match value {
-            Given::Number(number) => Amount::from_f64(number)?,
-            Given::Text(text) => Quantity::parse(text)?.in_unit(self.unit_of(credit))?,
-        };
         if value.is_negative() {
             return Err(EngineError::new("invalid_value", format!("a cap is at least 0, not `{value}`")));
         }
