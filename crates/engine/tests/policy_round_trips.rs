@@ -10,8 +10,9 @@
 
 use indexmap::IndexMap;
 use limitr_engine::policy::{
-    Credit, Entitlement, Format, GrantStrategy, Limit, LoadOptions, Mode, Plan, PlanPeriod, Policy, Price,
-    PricingModel, ResetMode, Tier, Topup, field_reference, json_schema, load,
+    Credit, Entitlement, Format, GrantStrategy, Limit, LoadOptions, Mark, MarkOf, Mode, Notification, Pair,
+    Plan, PlanPeriod, Policy, Price, PricingModel, ResetMode, Tier, Topup, Watched, When, field_reference,
+    json_schema, load,
 };
 use limitr_engine::quantity::{Amount, Duration, Quantity, Schedule, Unit};
 use proptest::prelude::*;
@@ -236,16 +237,44 @@ fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
+fn mark() -> impl Strategy<Value = Option<Mark>> {
+    proptest::option::of(prop_oneof![
+        not_negative().prop_map(Mark::Percent),
+        (not_negative(), unit()).prop_map(|(amount, unit)| {
+            Mark::Quantity(quantity(Amount::from_atoms(amount.atoms() % (1_000 * Amount::SCALE)), unit))
+        }),
+    ])
+}
+
+fn notification() -> impl Strategy<Value = Notification> {
+    let of = proptest::sample::select(&[MarkOf::Limit, MarkOf::Remaining, MarkOf::Cap][..]);
+    let event = proptest::sample::select(&[Watched::MeterChanged, Watched::MeterOverage][..]);
+    let filters = proptest::collection::vec(proptest::option::of(text()), 3);
+    (text(), event, of, mark(), filters).prop_map(|(description, event, of, crosses, filters)| {
+        let [customer, plan, entitlement] = filters.try_into().expect("three");
+        let credit = Some("mb".to_owned());
+        let when = When { event, customer, plan, entitlement, credit, crosses, of };
+        Notification { description, when, ..Notification::default() }
+    })
+}
+
+/// A pair worth runes, so that whatever its name, it leads somewhere.
+fn pair() -> impl Strategy<Value = Pair> {
+    (1_i64..1_000_000).prop_map(|value| Pair { value: Amount::from_int(value), currency: "rune".to_owned() })
+}
+
 fn policy() -> impl Strategy<Value = Policy> {
     let strategy = proptest::sample::select(
         &[GrantStrategy::ExpiresFirst, GrantStrategy::CheapestFirst, GrantStrategy::ValuableFirst][..],
     );
-    (by_name(credit()), by_name(plan()), strategy, duration(), 0..50_u32, extra()).prop_map(
-        |(mut credits, plans, grant_strategy, hold_ttl, estimate_min_samples, record)| {
+    let own = (by_name(pair()), by_name(notification()));
+    (by_name(credit()), by_name(plan()), strategy, duration(), 0..50_u32, extra(), own).prop_map(
+        |(mut credits, plans, grant_strategy, hold_ttl, estimate_min_samples, record, own)| {
             let stof_units = Unit::parse("MB").ok();
             credits.insert("mb".to_owned(), Credit { stof_units, ..Credit::default() });
             let mut policy = Policy { credits, plans, hold_ttl, estimate_min_samples, ..Policy::default() };
             policy.exchange.grant_strategy = grant_strategy;
+            (policy.exchange.pairs, policy.notifications) = own;
             policy.customers.insert("u".to_owned(), Value::Object(record));
             policy
         },
