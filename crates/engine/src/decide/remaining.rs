@@ -16,6 +16,11 @@ pub(crate) struct Usage {
     pub(crate) held: Amount,
 }
 
+/// What is shown ends where what can be counted does.
+fn countable(amount: Amount) -> Amount {
+    amount.clamp(Amount::from_atoms(Amount::LIMIT.atoms().saturating_neg()), Amount::LIMIT)
+}
+
 impl Terms {
     /// Room under the limit, grants apart; negative past it. `None` in observe mode. Countable amounts can't overflow it.
     #[inline]
@@ -41,12 +46,12 @@ impl Engine {
     ) -> Option<Amount> {
         let room = terms.room(usage.used, Amount::ZERO)?;
         if !terms.grants || (usage.granted.is_zero() && !self.has_grants(subject)) {
-            return Some(room.saturating_sub(usage.held));
+            return Some(countable(room.saturating_sub(usage.held)));
         }
         let room = room.saturating_add(usage.granted);
         let covered = self.coverable(now, subject.holder, terms.credit, draws);
         let room = if covered.is_positive() { room.max(Amount::ZERO) } else { room };
-        Some(room.saturating_add(covered).saturating_sub(usage.held))
+        Some(countable(room.saturating_add(covered).saturating_sub(usage.held)))
     }
 
     /// What remains after a call that was judged and not written yet.

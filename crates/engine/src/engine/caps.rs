@@ -62,11 +62,17 @@ impl Engine {
         };
         let shown = terms.send_events;
         let cap = Cap::new(id.as_str().into(), number, terms, now);
-        self.customers.change_caps(at, |caps| match place.and_then(|(place, _)| caps.get_mut(place)) {
-            Some(before) if before.terms.credit == cap.terms.credit => before.say_anew(cap.terms),
-            Some(before) => *before = Cap { holds: std::mem::take(&mut before.holds), ..cap },
-            None => caps.push(cap),
+        let replaced = self.customers.change_caps(at, |caps| {
+            match place.and_then(|(place, _)| caps.get_mut(place)) {
+                Some(before) if before.terms.credit == cap.terms.credit => before.say_anew(cap.terms),
+                Some(before) => return Some(std::mem::replace(before, cap)),
+                None => caps.push(cap),
+            }
+            None
         });
+        if let Some(Some(replaced)) = replaced {
+            self.forget_cap(&self.id_at(at), &replaced); // what holds were worth to it was in another credit
+        }
         self.record_cap(now, at, &id);
         if shown {
             self.tell_cap(now, "customer-cap-added", at, &id);
@@ -117,6 +123,7 @@ impl Engine {
         });
         let Some(Some(removed)) = removed else { return Ok(false) };
         let holder = self.id_at(at);
+        self.forget_cap(&holder, &removed);
         self.outbox.record(now, || Effected::CapRemoved { holder, cap: cap.into() });
         if removed.terms.send_events {
             self.tell("customer-cap-removed", |engine| engine.cap_told(at, engine.cap_json(now, &removed)));

@@ -92,7 +92,7 @@ impl Engine {
         self.outbox.check_room()?;
         let Some(at) = self.customers.find(id) else { return Ok(false) };
         let record = self.outbox.listening.then(|| self.record_at(at)).flatten();
-        let Some(customer) = self.take_out(at) else { return Ok(false) };
+        let Some(customer) = self.take_away(at) else { return Ok(false) };
         self.outbox.record(now, || Effected::CustomerRemoved { id: customer.id });
         self.tell("customer-removed", |_| object([("customer", record.unwrap_or_default())]));
         Ok(true)

@@ -7,7 +7,7 @@
 //!    Both keep the hold alive for another `ttl`.
 
 use crate::change::Effected;
-use crate::customer::{CapHold, Customer, CustomerId, HeldCap, Hold, hold_id, hold_number};
+use crate::customer::{Cap, CapHold, Customer, CustomerId, HeldCap, Hold, hold_id, hold_number};
 use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject, Verdict};
 use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
@@ -286,6 +286,10 @@ impl Engine {
         if !judged.is_allowed() {
             return Ok(None);
         }
+        if judged.view.held.saturating_add(units) > Amount::LIMIT {
+            let message = "the holds of the meter would pass 10^24, the most that can be counted";
+            return Err(EngineError::new("amount_out_of_range", message));
+        }
         let mut held = Vec::new();
         for moved in judged.money.iter().flat_map(|money| &money.caps) {
             let Some(owner) = self.customers.get(moved.holder) else { continue };
@@ -371,6 +375,26 @@ impl Engine {
         let customer = self.customers.remove(at)?;
         for hold in &customer.holds {
             self.take_from_caps(&customer.id, hold);
+        }
+        Some(customer)
+    }
+
+    /// Takes a cap that is gone off the holds that would have moved it: another one of its ID isn't the same.
+    pub(crate) fn forget_cap(&mut self, owner: &str, cap: &Cap) {
+        for entry in &cap.holds {
+            let holder = self.customers.find(&entry.holder).and_then(|at| self.customers.get_mut(at));
+            let holds = holder.map(|holder| holder.holds.iter_mut()).into_iter().flatten();
+            for hold in holds.filter(|hold| hold.number == entry.number) {
+                hold.caps.retain(|held| *held.holder != *owner || held.cap != cap.id);
+            }
+        }
+    }
+
+    /// Takes a customer out for good: its holds from others' caps, and its caps off others' holds.
+    pub(crate) fn take_away(&mut self, at: CustomerId) -> Option<Customer> {
+        let customer = self.take_out(at)?;
+        for cap in &customer.caps {
+            self.forget_cap(&customer.id, cap);
         }
         Some(customer)
     }

@@ -52,7 +52,10 @@ impl Engine {
                 }
             }
         }
-        for (at, _) in &replaced {
+        for (at, previous) in &replaced {
+            if let Some(previous) = previous {
+                self.forget_missing(*at, previous);
+            }
             let record = self.outbox.recording.then(|| self.record_at(*at)).flatten();
             self.outbox.record(now, || Effected::CustomerReplaced { record: record.unwrap_or_default() });
             if events {
@@ -63,11 +66,21 @@ impl Engine {
     }
 
     /// Puts the customer of a record in place of the one with its ID, which is handed back.
-    fn replace(&mut self, record: &Value) -> Result<(CustomerId, Option<Customer>), EngineError> {
+    pub(super) fn replace(&mut self, record: &Value) -> Result<(CustomerId, Option<Customer>), EngineError> {
         let customer = self.read_record(record)?;
         self.check_replacement(&customer)?;
         let previous = self.customers.find(&customer.id).and_then(|at| self.take_out(at));
         Ok((self.bring_in(customer), previous))
+    }
+
+    /// Takes caps that the customer at `at` had before it was replaced, and has no longer, off the holds that they stood on.
+    pub(super) fn forget_missing(&mut self, at: CustomerId, previous: &Customer) {
+        for cap in &previous.caps {
+            let kept = self.customers.get(at).and_then(|customer| customer.cap(&cap.id));
+            if kept.is_none_or(|(_, kept)| kept.terms.credit != cap.terms.credit) {
+                self.forget_cap(&previous.id, cap);
+            }
+        }
     }
 
     /// The record of the customer that answers to `id`.

@@ -58,15 +58,13 @@ impl Engine {
             Effected::CustomerSet { .. } => self.apply_set(&change.effect),
             Effected::CustomerRemoved { id } => {
                 let at = self.place(id, change)?;
-                self.take_out(at);
+                self.take_away(at);
                 Ok(())
             }
             Effected::CustomerReplaced { record } => {
-                let customer = self.read_record(record)?;
-                if let Some(at) = self.customers.find(&customer.id) {
-                    self.take_out(at);
+                if let (at, Some(previous)) = self.replace(record)? {
+                    self.forget_missing(at, &previous);
                 }
-                self.bring_in(customer);
                 Ok(())
             }
             Effected::OverrideSet { .. } => self.apply_override(change),

@@ -1,5 +1,7 @@
 //! Applying changes of grants, caps and holds.
 
+use serde_json::Value;
+
 use crate::change::{CapCounted, Change, Effected, GrantAdded};
 use crate::customer::{Cap, CustomerId, Fields, Grant};
 use crate::engine::Engine;
@@ -24,26 +26,20 @@ impl Engine {
                 let balance = drawn.before.checked_sub(drawn.taken)?;
                 self.change_grant(change, &drawn.holder, drawn.grant, balance, drawn.period_start)
             }
-            Effected::CapSet { holder, cap } => {
-                let at = self.place(holder, change)?;
-                let cap = self.read_cap(Fields::of("a change's cap", cap)?, None)?;
-                let number = cap.number;
-                self.customers.change_caps(at, |caps| {
-                    match caps.iter_mut().find(|known| known.id == cap.id) {
-                        Some(known) => *known = cap,
-                        None => caps.push(cap),
-                    }
-                });
-                self.issued_at_least(at, number);
-                Ok(())
-            }
+            Effected::CapSet { holder, cap } => self.apply_cap(change, holder, cap),
             Effected::CapCounted(counted) => self.apply_counted(change, counted),
             Effected::CapReset { holder, cap } => {
                 self.change_cap(change, holder, cap, |cap| (cap.counted, cap.crossed) = (Amount::ZERO, false))
             }
             Effected::CapRemoved { holder, cap } => {
                 let at = self.place(holder, change)?;
-                self.customers.change_caps(at, |caps| caps.retain(|known| known.id != *cap));
+                let removed = self.customers.change_caps(at, |caps| {
+                    let place = caps.iter().position(|known| known.id == *cap)?;
+                    Some(caps.remove(place))
+                });
+                if let Some(Some(removed)) = removed {
+                    self.forget_cap(holder, &removed);
+                }
                 Ok(())
             }
             Effected::HoldSet { holder, hold } => {
@@ -61,6 +57,26 @@ impl Engine {
             }
             _ => Ok(()),
         }
+    }
+
+    fn apply_cap(&mut self, change: &Change, holder: &str, cap: &Value) -> Result<(), EngineError> {
+        let at = self.place(holder, change)?;
+        let cap = self.read_cap(Fields::of("a change's cap", cap)?, None)?;
+        let (number, credit) = (cap.number, cap.terms.credit);
+        let before = self.customers.change_caps(at, |caps| {
+            match caps.iter_mut().find(|known| known.id == cap.id) {
+                Some(known) => return Some(std::mem::replace(known, cap)),
+                None => caps.push(cap),
+            }
+            None
+        });
+        if let Some(Some(before)) = before
+            && before.terms.credit != credit
+        {
+            self.forget_cap(holder, &before);
+        }
+        self.issued_at_least(at, number);
+        Ok(())
     }
 
     fn apply_grant(&mut self, change: &Change, added: &GrantAdded) -> Result<(), EngineError> {
