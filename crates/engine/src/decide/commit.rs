@@ -160,7 +160,7 @@ impl Engine {
             units: effect.diff,
             overage: effect.overage,
             granted: effect.granted,
-            granted_diff: effect.granted_sum.saturating_sub(judged.view.granted),
+            granted_diff: effect.granted_sum.saturating_sub(judged.view.granted_before),
             overhead: effect.overhead,
             price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
             overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),

@@ -15,8 +15,10 @@ pub(crate) struct View {
     pub(crate) used: Amount,
     /// Units reserved by others' holds.
     pub(crate) held: Amount,
-    /// Units past the limit that grants covered in the period.
+    /// Units past the limit that grants covered in the period: of those that stand past the limit that counts now.
     pub(crate) granted: Amount,
+    /// The same as the meter says it, under the limit that counted then.
+    pub(crate) granted_before: Amount,
     /// Your cost in the period, in runes.
     pub(crate) overhead: Amount,
     /// Tokens missing from the governor's bucket.
@@ -38,8 +40,12 @@ impl View {
             Some(governor) => governor.refilled(meter.spent, now.saturating_sub(meter.spent_at)),
             None => Amount::ZERO,
         };
-        let Meter { value: used, granted, overhead, .. } = *meter;
-        View { period, over: false, used, held, granted, overhead, spent }
+        let Meter { value: used, granted: granted_before, overhead, .. } = *meter;
+        let granted = match granted_before.is_zero() {
+            true => Amount::ZERO,
+            false => granted_before.min(used.saturating_sub(rules.value).max(Amount::ZERO)),
+        };
+        View { period, over: false, used, held, granted, granted_before, overhead, spent }
     }
 
     #[inline]
@@ -50,6 +56,7 @@ impl View {
             used: Amount::ZERO,
             held,
             granted: Amount::ZERO,
+            granted_before: Amount::ZERO,
             overhead: Amount::ZERO,
             spent: Amount::ZERO,
         }

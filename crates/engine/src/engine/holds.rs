@@ -135,6 +135,7 @@ impl Engine {
         };
         let given = self.like(entitlement, &settle.likeness)?;
         let reserved = hold.and_then(|hold| self.find_hold(subject.holder, subject.entitlement, hold));
+        let reserved = reserved.filter(|hold| now < hold.expires_on);
         let (like, consumed) = match reserved {
             None => (given, Amount::ZERO),
             Some(hold) => {
