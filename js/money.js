@@ -3,15 +3,17 @@
 // Grants, caps and the exchange.
 
 const {
+  finite,
   flag,
   lookup,
   newName,
   optionalDuration,
   optionalName,
   optionalNames,
-  optionalNumber
+  optionalNumber,
+  options,
+  quantity
 } = require('./arguments.js')
-const { finite, options, quantity } = require('./arguments.js')
 const { wrongType } = require('./errors.js')
 const { moved } = require('./usage.js')
 
