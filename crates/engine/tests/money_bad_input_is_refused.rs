@@ -5,7 +5,7 @@
 mod support;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::quantity::Duration;
+use limitr_engine::quantity::{Amount, Duration};
 use limitr_engine::{Ask, Call, CallCap, EngineError, Given, Likeness, Profile, Reserve, Settle, limits};
 use serde_json::{Map, Value, json};
 use support::{DAY, World, amount};
@@ -155,6 +155,47 @@ fn rates_that_can_not_be() {
         assert_eq!(world.engine.policy_version(), version);
         assert_eq!(world.engine.credit_exchange("eur", "rune", amount("1")).unwrap(), Some(amount("1.1")));
     }
+}
+
+#[test]
+fn a_rate_that_would_take_another_name_out_of_the_exchange() {
+    let chain = "a: { value: 1, currency: usd }, b: { value: 0.123456789123, currency: a }, \
+        c: { value: 0.123456789127, currency: b }, d: { value: 0.123456789129, currency: c }";
+    let mut world = World::new(&format!("policy: {{ exchange: {{ {chain} }} }}"));
+    let worth = |world: &World, name| world.engine.credit_exchange(name, "rune", amount("1000")).unwrap();
+    let (version, before) = (world.engine.policy_version(), worth(&world, "d"));
+    assert!(before.is_some());
+    let error =
+        world.engine.set_exchange(world.now, "a", amount("0.123456789131"), "usd").expect_err("d is lost");
+    assert_eq!(error.code(), "amount_out_of_range");
+    assert!(error.message().contains("`d`"), "{}", error.message());
+    assert_eq!((world.engine.policy_version(), worth(&world, "d")), (version, before));
+    assert_eq!(worth(&world, "a"), Some(amount("1000")));
+    world.engine.set_exchange(world.now, "a", amount("2"), "usd").unwrap();
+    assert_eq!(worth(&world, "a"), Some(amount("2000")));
+}
+
+#[test]
+fn the_longest_chain_is_followed_once() {
+    let last = limits::PAIRS_MAX - 1;
+    let chain: String =
+        (0..last).map(|at| format!("\"c{at}\": {{ value: 1, currency: c{} }}, ", at + 1)).collect();
+    let document =
+        |end| format!("policy: {{ exchange: {{ {chain} c{last}: {{ value: 2, currency: {end} }} }} }}");
+    let mut world = World::new(&document("usd"));
+    for value in ["3", "4", "5"] {
+        world.engine.set_exchange(world.now, &format!("c{last}"), amount(value), "rune").unwrap();
+        assert_eq!(
+            world.engine.credit_exchange("c0", "rune", Amount::ONE).unwrap(),
+            Some(amount(value)),
+            "through {last} pairs"
+        );
+    }
+    refused(world.engine.set_exchange(world.now, &format!("c{last}"), amount("3"), "c0"), "exchange_cycle");
+    let options = LoadOptions { validate: true, strict: false };
+    let cycle = load(document("c0").as_bytes(), Format::Yaml, &options).unwrap_err();
+    assert_eq!(cycle.iter().map(|found| found.code).collect::<Vec<_>>(), ["exchange_cycle"], "told once");
+    assert!(cycle[0].message.len() < 200, "{}", cycle[0].message);
 }
 
 #[test]

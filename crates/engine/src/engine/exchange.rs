@@ -6,8 +6,9 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::PAIRS_MAX;
 use crate::policy::Pair;
-use crate::pricing::{Rates, Worthless, rate};
+use crate::pricing::{Rates, Worthless, Worths};
 use crate::quantity::Amount;
+use crate::rules::NameTables;
 use serde_json::Value;
 
 impl Engine {
@@ -43,7 +44,8 @@ impl Engine {
     ///
     /// # Errors
     /// `invalid_value` unless the value is more than 0, `exchange_cycle`, `exchange_unreachable`, `amount_out_of_range` for a
-    /// rate with too many digits, `invalid_name`, `too_many`. Nothing changes then.
+    /// rate with too many digits, be it of a name that leads through this one, `invalid_name`, `too_many`. Nothing changes
+    /// then.
     pub fn set_exchange(
         &mut self,
         now: i64,
@@ -68,15 +70,20 @@ impl Engine {
             return Err(EngineError::new("too_many", message));
         }
         let before = pairs.insert(name.to_string(), Pair { value, currency: currency.to_string() });
-        if let Err(problem) = rate(name, &self.rules.policy) {
-            let pairs = &mut self.rules.policy.exchange.pairs;
-            match before {
-                Some(before) => pairs.insert(name.to_string(), before),
-                None => pairs.shift_remove(name),
-            };
-            return Err(worthless(name, currency, problem));
+        let worths = Worths::of(&self.rules.policy);
+        match refused_rate(name, currency, &worths, &self.rules.rates, &self.names) {
+            None => {
+                self.rules.rates = Rates::from(&worths, &self.rules.policy, &mut self.names);
+            }
+            Some(error) => {
+                let pairs = &mut self.rules.policy.exchange.pairs;
+                match before {
+                    Some(before) => pairs.insert(name.to_string(), before),
+                    None => pairs.shift_remove(name),
+                };
+                return Err(error);
+            }
         }
-        self.rules.rates = Rates::compile(&self.rules.policy, &mut self.names);
         let previous = self.rules.version;
         self.rules.version = previous.saturating_add(1);
         self.tell("policy-updated", |engine| {
@@ -86,14 +93,33 @@ impl Engine {
     }
 }
 
-fn worthless(name: &str, currency: &str, problem: Worthless) -> EngineError {
+/// Why a rate of `name` can't be: it reaches no runes, or a name that led through it would convert no more.
+fn refused_rate(
+    name: &str,
+    currency: &str,
+    worths: &Worths<'_>,
+    before: &Rates,
+    names: &NameTables,
+) -> Option<EngineError> {
+    if let Err(problem) = worths.get(name) {
+        return Some(worthless(name, currency, problem));
+    }
+    let lost =
+        worths.without_rate().find(|lost| names.credits.find(lost).is_some_and(|id| before.converts(id)))?;
+    let message = format!(
+        "with this, the rate of `{lost}`, which leads through `{name}`, has more digits than can be kept exactly: round the pairs"
+    );
+    Some(EngineError::new("amount_out_of_range", message))
+}
+
+fn worthless(name: &str, currency: &str, problem: Worthless<'_>) -> EngineError {
     match problem {
-        Worthless::Cycle => {
+        Worthless::Cycle(_) => {
             let message =
                 format!("`{name}` in `{currency}` leads back to `{name}`: no pair on the way is worth runes");
             EngineError::new("exchange_cycle", message)
         }
-        Worthless::Nowhere => {
+        Worthless::Nowhere(_) => {
             let message = format!(
                 "`{currency}` reaches no runes: name `rune`, `usd`, a credit with a flat price, or a pair that does"
             );

@@ -7,7 +7,7 @@
 //! 4. A conversion is one exact ratio, rounded once, half-even at 10⁻¹².
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -37,11 +37,11 @@ struct Worth {
 
 /// Why a name has no rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Worthless {
-    /// The pairs lead back to themselves.
-    Cycle,
-    /// The pairs lead to a name that is worth nothing.
-    Nowhere,
+pub(crate) enum Worthless<'p> {
+    /// The pairs lead back to themselves, at this name.
+    Cycle(&'p str),
+    /// The pairs lead to this name, which is worth nothing.
+    Nowhere(&'p str),
     /// The rate has more digits than can be kept exactly.
     TooLong,
 }
@@ -49,21 +49,24 @@ pub(crate) enum Worthless {
 impl Rates {
     /// The rates of `policy`, whose names are added to `names`.
     pub(crate) fn compile(policy: &Policy, names: &mut NameTables) -> Rates {
+        Rates::from(&Worths::of(policy), policy, names)
+    }
+
+    /// The same from what `worths` found.
+    pub(crate) fn from(worths: &Worths<'_>, policy: &Policy, names: &mut NameTables) -> Rates {
         let mut rates = Rates {
             worth: Vec::new(),
             rune: names.credits.intern("rune"),
             strategy: policy.exchange.grant_strategy,
         };
-        let built_in = ["rune", "usd"].into_iter();
-        let said = policy.credits.keys().chain(policy.exchange.pairs.keys()).map(String::as_str);
-        for name in built_in.chain(said) {
+        for name in ["rune"].into_iter().chain(converting(policy)) {
             let at = names.credits.intern(name).index();
             if rates.worth.len() <= at {
                 rates.worth.resize(at.saturating_add(1), None);
             }
             if let Some(place) = rates.worth.get_mut(at) {
                 *place = Some(Worth {
-                    runes: rate(name, policy).ok(),
+                    runes: worths.get(name).ok(),
                     explicit: name != "rune" && policy.exchange.pairs.contains_key(name),
                     currency: !policy.credits.contains_key(name),
                 });
@@ -76,6 +79,11 @@ impl Rates {
     #[inline]
     pub(crate) fn rune(&self) -> NameId {
         self.rune
+    }
+
+    /// Whether it is worth something.
+    pub(crate) fn converts(&self, name: NameId) -> bool {
+        self.runes(name).is_some()
     }
 
     /// Whether an explicit pair says what it is worth.
@@ -129,25 +137,64 @@ impl Rates {
     }
 }
 
-/// What one of `name` is worth in runes.
-pub(crate) fn rate(name: &str, policy: &Policy) -> Result<Ratio, Worthless> {
-    let mut seen = BTreeSet::new();
-    let mut here = name;
-    let mut rate = Ratio::ONE;
-    while here != "rune" {
-        if !seen.insert(here) {
-            return Err(Worthless::Cycle);
+/// What each name of a policy is worth in runes, or why it is worth nothing.
+pub(crate) struct Worths<'p> {
+    known: BTreeMap<&'p str, Result<Ratio, Worthless<'p>>>,
+}
+
+impl<'p> Worths<'p> {
+    /// Follows every chain of `policy`, each name once however many chains lead through it.
+    pub(crate) fn of(policy: &'p Policy) -> Worths<'p> {
+        let mut worths = Worths { known: BTreeMap::from([("rune", Ok(Ratio::ONE))]) };
+        for name in converting(policy) {
+            worths.follow(name, policy);
         }
-        let (step, next) = match policy.exchange.pairs.get(here) {
-            Some(pair) => (pair.value, pair.currency.as_str()),
-            None if here == "usd" => return Ok(rate),
-            None => (flat_price(here, policy).ok_or(Worthless::Nowhere)?, "rune"),
-        };
-        let step = Ratio::of(step).ok_or(Worthless::Nowhere)?;
-        rate = rate.times(step).ok_or(Worthless::TooLong)?;
-        here = next;
+        worths
     }
-    Ok(rate)
+
+    /// What one of `name` is worth. A name that the policy doesn't have is worth nothing.
+    pub(crate) fn get(&self, name: &'p str) -> Result<Ratio, Worthless<'p>> {
+        self.known.get(name).copied().unwrap_or(Err(Worthless::Nowhere(name)))
+    }
+
+    /// The names that have no rate.
+    pub(crate) fn without_rate(&self) -> impl Iterator<Item = &'p str> {
+        self.known.iter().filter(|(_, worth)| worth.is_err()).map(|(name, _)| *name)
+    }
+
+    /// 1. Walks from `name` to one that is known, or to the end of its chain. A name met twice on the way is a cycle.
+    /// 2. Walks back: each name is worth its step times what comes after it.
+    fn follow(&mut self, name: &'p str, policy: &'p Policy) {
+        let mut way: Vec<(&'p str, Option<Ratio>)> = Vec::new();
+        let mut here = name;
+        let mut worth = loop {
+            if let Some(known) = self.known.get(here) {
+                break *known;
+            }
+            let (step, next) = match policy.exchange.pairs.get(here) {
+                Some(pair) => (Some(pair.value), pair.currency.as_str()),
+                None if here == "usd" => (Some(Amount::ONE), "rune"),
+                None => (flat_price(here, policy), "rune"),
+            };
+            // Until the way back says better, a name on the way leads to itself.
+            self.known.insert(here, Err(Worthless::Cycle(here)));
+            way.push((here, step.and_then(Ratio::of)));
+            here = next;
+        };
+        for (name, step) in way.into_iter().rev() {
+            worth = match step {
+                None => Err(Worthless::Nowhere(name)),
+                Some(step) => worth.and_then(|rest| step.times(rest).ok_or(Worthless::TooLong)),
+            };
+            self.known.insert(name, worth);
+        }
+    }
+}
+
+/// Every name of `policy` that may convert, but for `rune`.
+fn converting(policy: &Policy) -> impl Iterator<Item = &str> {
+    let said = policy.credits.keys().chain(policy.exchange.pairs.keys()).map(String::as_str);
+    ["usd"].into_iter().chain(said)
 }
 
 fn flat_price(credit: &str, policy: &Policy) -> Option<Amount> {

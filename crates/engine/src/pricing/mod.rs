@@ -17,7 +17,7 @@
 mod exchange;
 mod price;
 
-pub(crate) use exchange::{Rates, Worthless, rate};
+pub(crate) use exchange::{Rates, Worthless, Worths};
 pub(crate) use price::CreditPrice;
 
 use crate::error::EngineError;
