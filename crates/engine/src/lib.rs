@@ -4,6 +4,7 @@
 //! Load a policy with [`policy::load`], start an [`Engine`] with it, ask [`Engine::allow`] before each piece of work.
 //! The same policy, state, time and call give the same answer to the last digit in every host.
 
+mod called;
 mod change;
 mod customer;
 mod decide;
@@ -19,6 +20,7 @@ pub mod limits;
 pub mod policy;
 pub mod quantity;
 
+pub use called::{Called, Found};
 pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
 pub use customer::{
     Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile, Told,

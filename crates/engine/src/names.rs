@@ -4,6 +4,7 @@
 use ahash::RandomState;
 use hashbrown::HashMap;
 
+use crate::called::Called;
 use crate::error::EngineError;
 use crate::limits::NAMES_MAX;
 
@@ -35,6 +36,12 @@ impl Names {
     #[inline]
     pub fn find(&self, name: &str) -> Option<NameId> {
         self.ids.get(name).copied()
+    }
+
+    /// [`Names::find`] of a name that may have been found before. No name is ever taken out: there is one edition.
+    #[inline]
+    pub(crate) fn called(&self, name: &Called<'_>) -> Option<NameId> {
+        name.place(1, |name| self.find(name).map(|NameId(place)| place)).map(NameId)
     }
 
     /// The ID of `name`, which is added if it is new.

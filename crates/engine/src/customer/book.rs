@@ -8,6 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::{Cap, Customer, CustomerId};
+use crate::called::Called;
 use crate::error::EngineError;
 use crate::estimate::Estimates;
 use crate::limits::{ALTS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, REF_SEARCH_MAX, REFS_MAX};
@@ -38,6 +39,8 @@ pub(crate) struct Customers {
     ids: HashMap<Box<str>, CustomerId, RandomState>,
     /// How many customers have caps that bind others: without any, nobody's references need a search for them.
     sharing: usize,
+    /// Of `ids`: from 1, and another one whenever a name is taken out.
+    edition: u64,
 }
 
 impl Customers {
@@ -48,6 +51,7 @@ impl Customers {
             free: Vec::new(),
             ids: HashMap::with_hasher(seeded(seed)),
             sharing: 0,
+            edition: 1,
         }
     }
 
@@ -55,6 +59,12 @@ impl Customers {
     #[inline]
     pub(crate) fn find(&self, id: &str) -> Option<CustomerId> {
         self.ids.get(id).copied()
+    }
+
+    /// [`Customers::find`] of a name that may have been found before.
+    #[inline]
+    pub(crate) fn called(&self, name: &Called<'_>) -> Option<CustomerId> {
+        name.place(self.edition, |id| self.find(id).map(|CustomerId(place)| place)).map(CustomerId)
     }
 
     /// The customer at `id`.
@@ -119,6 +129,7 @@ impl Customers {
     pub(crate) fn remove(&mut self, id: CustomerId) -> Option<Customer> {
         let customer = self.places.get_mut(id.0 as usize)?.take()?;
         self.ids.remove(&customer.id);
+        self.edition = self.edition.saturating_add(1);
         self.sharing = self.sharing.saturating_sub(usize::from(customer.shares_caps()));
         for alt in &customer.alts {
             self.ids.remove(alt);
@@ -177,6 +188,7 @@ impl Customers {
         for alt in customer.alts.drain(..) {
             self.ids.remove(&alt);
         }
+        self.edition = self.edition.saturating_add(1);
         for alt in alts {
             if self.ids.insert(alt.as_str().into(), id).is_none() {
                 customer.alts.push(alt.as_str().into());
@@ -186,6 +198,7 @@ impl Customers {
 
     /// The nearest customer that `wanted` says yes to: `from` itself, then outwards along references,
     /// breadth-first, first reference first.
+    #[inline]
     pub(crate) fn nearest(&self, from: CustomerId, wanted: impl Fn(&Customer) -> bool) -> Option<CustomerId> {
         let start = self.get(from)?;
         if wanted(start) {
@@ -214,6 +227,7 @@ impl Customers {
         self.search(refs.iter().map(String::as_str), None, |_, customer| wanted(customer))
     }
 
+    #[inline(never)] // seldom needed, and large
     fn search<'a>(
         &'a self,
         refs: impl Iterator<Item = &'a str>,

@@ -88,7 +88,7 @@ impl<'a> Call<'a> {
     }
 
     /// The overhead of a movement of `diff`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn overhead_of(&self, rules: &LimitRules, diff: Amount) -> Result<Amount, EngineError> {
         Ok(match self.overhead {
             Some(overhead) => overhead,

@@ -9,6 +9,7 @@ use crate::rules::LimitRules;
 
 /// A call with a negative value lowers the meter, to the floor at the lowest; it is never denied and gives back no
 /// tokens. A meter that is below the floor already stays where it is.
+#[cold] // of many calls one
 pub(super) fn decrease(
     rules: &LimitRules,
     view: &View,
@@ -115,7 +116,7 @@ fn effect(rules: &LimitRules, view: &View, call: &Call<'_>, effect: Effect) -> R
 }
 
 /// Refuses a sum past 10²⁴, which no record could bring back.
-#[inline]
+#[inline(always)]
 fn countable(sum: Amount) -> Result<Amount, EngineError> {
     if sum.atoms().unsigned_abs() > Amount::LIMIT.atoms().unsigned_abs() {
         let message = "the meter would pass 10^24, the most that can be counted";
@@ -125,7 +126,7 @@ fn countable(sum: Amount) -> Result<Amount, EngineError> {
 }
 
 /// The governor's denial, if its bucket holds too few tokens.
-#[inline]
+#[inline(always)]
 fn governed(rules: &LimitRules, view: &View, requested: Amount, now: i64) -> Option<Denial> {
     let governor = rules.governor?;
     let tokens = governor.tokens(view.spent);
@@ -142,7 +143,7 @@ fn governed(rules: &LimitRules, view: &View, requested: Amount, now: i64) -> Opt
 }
 
 /// The limit's denial, if it is a hard one without room. `past` is what passes it anew.
-#[inline]
+#[inline(always)]
 fn limited(
     rules: &LimitRules,
     view: &View,

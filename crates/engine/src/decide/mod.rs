@@ -45,6 +45,7 @@ pub(crate) use remaining::Usage;
 pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
 
+use crate::called::Called;
 use crate::customer::held;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -156,14 +157,14 @@ impl Engine {
     /// # Ok::<(), limitr_engine::EngineError>(())
     /// ```
     #[inline]
-    pub fn allow(
+    pub fn allow<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        let now = self.observe(now);
+        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         match self.resolve(now, customer, entitlement) {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
@@ -188,14 +189,14 @@ impl Engine {
     /// # Errors
     /// As [`Engine::allow`].
     #[inline]
-    pub fn check(
+    pub fn check<'n>(
         &self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        let now = self.observe(now);
+        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         match self.resolve(now, customer, entitlement) {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
@@ -212,16 +213,16 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::allow`].
-    pub fn decide(
+    pub fn decide<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
-        let now = self.observe(now);
+        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         match self.resolve(now, customer, entitlement) {
-            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement)),
+            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement.name)),
             Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
             Resolved::Metered { subject, rules } => {
                 let judged = self.judge(now, subject, rules, call)?;
@@ -237,16 +238,16 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::allow`].
-    pub fn explain(
+    pub fn explain<'n>(
         &self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
-        let now = self.observe(now);
+        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         match self.resolve(now, customer, entitlement) {
-            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement)),
+            Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement.name)),
             Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),
             Resolved::Metered { subject, rules } => {
                 Ok(self.answer(now, &self.judge(now, subject, rules, call)?))
@@ -259,8 +260,8 @@ impl Engine {
     fn allow_and_tell(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {

@@ -2,6 +2,7 @@
 //! missing or has no limit.
 
 use super::{Resolved, Subject, Terms, Usage, View};
+use crate::called::Called;
 use crate::customer::{Meter, Pace, held};
 use crate::engine::Engine;
 use crate::quantity::Amount;
@@ -24,17 +25,32 @@ impl Reading<'_> {
 impl Engine {
     /// Units used in the period, in the credit's unit.
     #[inline]
-    pub fn value(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
+    pub fn value<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+    ) -> Option<Amount> {
         Some(self.read(now, customer, entitlement)?.view.used)
     }
 
     /// Units of [`Engine::value`] that grants covered.
-    pub fn granted(&self, now: i64, customer: &str, entitlement: &str) -> Option<Amount> {
+    pub fn granted<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+    ) -> Option<Amount> {
         Some(self.read(now, customer, entitlement)?.view.granted)
     }
 
     /// Units used ÷ the configured limit, in percent; it may pass 100. `None` for limit 0.
-    pub fn value_percent(&self, now: i64, customer: &str, entitlement: &str) -> Option<f64> {
+    pub fn value_percent<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+    ) -> Option<f64> {
         let reading = self.read(now, customer, entitlement)?;
         percent(reading.view.used, reading.rules.value)
     }
@@ -42,17 +58,23 @@ impl Engine {
     /// What can still be used without denial or overage; negative past the limit, `None` in observe mode. `grants` counts
     /// what they cover; without, it is what the limit alone leaves.
     #[inline]
-    pub fn remaining(&self, now: i64, customer: &str, entitlement: &str, grants: bool) -> Option<Amount> {
+    pub fn remaining<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        grants: bool,
+    ) -> Option<Amount> {
         let now = self.observe(now);
         self.remaining_of(now, &self.read(now, customer, entitlement)?, grants)
     }
 
     /// [`Engine::remaining`] in percent of the configured limit, 0 at the lowest. `None` for limit 0.
-    pub fn remaining_percent(
+    pub fn remaining_percent<'n>(
         &self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         grants: bool,
     ) -> Option<f64> {
         let now = self.observe(now);
@@ -148,7 +170,12 @@ impl Engine {
     }
 
     #[inline]
-    pub(super) fn read(&self, now: i64, customer: &str, entitlement: &str) -> Option<Reading<'_>> {
+    pub(super) fn read<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+    ) -> Option<Reading<'_>> {
         let now = self.observe(now);
         match self.resolve(now, customer, entitlement) {
             Resolved::Metered { subject, rules } => {

@@ -1,6 +1,7 @@
 //! Step 1: who is it, under which plan, and whose meter counts?
 
 use super::answer::Reason;
+use crate::called::Called;
 use crate::customer::{CustomerId, Meter};
 use crate::engine::Engine;
 use crate::names::NameId;
@@ -33,12 +34,17 @@ pub(crate) enum Resolved<'a> {
 impl Engine {
     /// Resolves the names of a call, without writing anything.
     #[inline]
-    pub(crate) fn resolve(&self, now: i64, customer: &str, entitlement: &str) -> Resolved<'_> {
-        let Some(caller) = self.customers.find(customer) else {
+    pub(crate) fn resolve<'n>(
+        &self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+    ) -> Resolved<'_> {
+        let Some(caller) = self.customers.called(&customer.into()) else {
             return Resolved::Missing { reason: Reason::UnknownCustomer, plan: None };
         };
         let plan = self.effective_plan(caller);
-        let Some(entitlement) = self.names.entitlements.find(entitlement) else {
+        let Some(entitlement) = self.names.entitlements.called(&entitlement.into()) else {
             return Resolved::Missing { reason: Reason::UnknownEntitlement, plan };
         };
         let found = plan.and_then(|plan| Some((plan, self.rules.plan(plan)?.entitlement(entitlement)?)));

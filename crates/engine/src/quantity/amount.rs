@@ -90,6 +90,11 @@ impl Amount {
     /// assert_eq!(Amount::from_int(i64::MAX).to_string(), "9223372036854775807");
     /// ```
     pub const fn from_int(whole: i64) -> Amount {
+        // Up to here the product is an i64: one multiplication, where a wider one is a call on some hosts.
+        const NARROW: u64 = (i64::MAX as i128 / Amount::SCALE) as u64;
+        if whole.unsigned_abs() <= NARROW {
+            return Amount(whole.wrapping_mul(Amount::SCALE as i64) as i128);
+        }
         // An i64 is below 2⁶³ and the scale below 2⁴⁰: the product never wraps.
         Amount((whole as i128).wrapping_mul(Amount::SCALE))
     }

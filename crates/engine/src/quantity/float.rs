@@ -72,12 +72,18 @@ impl Amount {
     /// assert_eq!(Amount::parse("0.1")?.to_f64(), 0.1);
     /// # Ok::<(), limitr_engine::quantity::QuantityError>(())
     /// ```
+    #[inline]
     pub fn to_f64(self) -> f64 {
-        let size = self.atoms().unsigned_abs();
-        if size <= WHOLE_ATOMS {
+        if self.atoms().unsigned_abs() <= WHOLE_ATOMS {
             // Both are exact doubles, and a division of doubles rounds once.
             return self.atoms() as i64 as f64 / Amount::SCALE as f64;
         }
+        self.wide_to_f64()
+    }
+
+    /// [`Amount::to_f64`] past 9,007.
+    fn wide_to_f64(self) -> f64 {
+        let size = self.atoms().unsigned_abs();
         if let Some(whole) = whole_units(size) {
             return if self.is_negative() { -whole } else { whole };
         }

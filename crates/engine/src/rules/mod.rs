@@ -149,8 +149,12 @@ impl Renewal {
         match self {
             Renewal::Never => Period { start, end: i64::MAX },
             Renewal::Every(length) => {
-                let passed = now.saturating_sub(start).max(0).checked_div(*length).unwrap_or(0);
-                let begun = start.saturating_add(passed.saturating_mul(*length));
+                let passed = now.saturating_sub(start).max(0);
+                if passed < *length {
+                    return Period { start, end: start.saturating_add(*length) };
+                }
+                let rest = passed.checked_rem(*length).unwrap_or(passed);
+                let begun = start.saturating_add(passed.saturating_sub(rest));
                 Period { start: begun, end: begun.saturating_add(*length) }
             }
             Renewal::Calendar { schedule, window } => {
