@@ -1,6 +1,5 @@
 // @ts-check
 
-const { LimitrError } = require('./js/errors.js')
-const { Limitr } = require('./js/limitr.js')
+const { Limitr, LimitrError } = require('./js/node.js')
 
 module.exports = { Limitr, LimitrError }

@@ -1,11 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+/** The whole suite, once with each binding: what only one of them is about stands in a folder of its own. */
+const on = (backend) => ({
+  extends: true,
+  test: { name: backend, env: { LIMITR_BACKEND: backend }, include: ['__test__/*.spec.ts'] }
+})
+
 export default defineConfig({
   test: {
     // A soak runs a hundred times as many random cases.
     testTimeout: process.env.FC_NUM_RUNS ? 3_600_000 : 30_000,
-    include: ['__test__/**/*.spec.ts'],
     setupFiles: ['./scripts/vitest-setup.mjs'],
-    typecheck: { include: ['__test__/**/*.test-d.ts'], tsconfig: './tsconfig.json' }
+    projects: [
+      on('native'),
+      on('wasm'),
+      { extends: true, test: { name: 'bindings', include: ['__test__/bindings/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['__test__/**/*.test-d.ts'],
+            tsconfig: './tsconfig.json'
+          }
+        }
+      }
+    ]
   }
 })

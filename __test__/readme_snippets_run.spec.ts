@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Limitr } from 'limitr'
 import { describe, expect, it } from 'vitest'
+import { PROTOTYPE } from './support/methods.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FOLDER = join(ROOT, 'dist', 'readme')
@@ -41,7 +41,7 @@ describe('the README', () => {
   })
 
   it('names every method', () => {
-    const methods = Object.getOwnPropertyNames(Limitr.prototype).filter((name) => name !== 'constructor')
+    const methods = Object.getOwnPropertyNames(PROTOTYPE).filter((name) => name !== 'constructor')
     expect(methods.length).toBeGreaterThan(50)
     expect(methods.filter((name) => !new RegExp(`\`${name}[(\`]`).test(readme))).toEqual([])
   })

@@ -2,7 +2,7 @@
 
 import { Limitr, type LimitrEvent } from 'limitr'
 import { describe, expect, it } from 'vitest'
-import { METHODS } from './support/methods.js'
+import { METHODS, PROTOTYPE } from './support/methods.js'
 import { heard, opened } from './support/open.js'
 import { POLICY, START } from './support/policies.js'
 
@@ -125,9 +125,8 @@ describe('a twin', () => {
   })
 
   it('exists for every method but those that can only wait', () => {
-    const prototype = (Limitr as unknown as { prototype: object }).prototype
-    const methods = Object.getOwnPropertyNames(prototype).filter((name) => {
-      const { value } = Object.getOwnPropertyDescriptor(prototype, name) ?? {}
+    const methods = Object.getOwnPropertyNames(PROTOTYPE).filter((name) => {
+      const { value } = Object.getOwnPropertyDescriptor(PROTOTYPE, name) ?? {}
       return typeof value === 'function' && name !== 'constructor'
     })
     const alone = ['close', 'addHandler', 'removeHandler', 'clearHandlers', 'on']

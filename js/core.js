@@ -16,7 +16,7 @@ const { refused, withoutPlaces } = require('./documents.js')
  * The doors of a binding. Hot ones take names and numbers and return a number.
  *
  * @typedef {object} Doors
- * @property {(document: string | Uint8Array, format: string, options: string) => string} open
+ * @property {(document: string, format: string, options: string) => string} open
  * @property {(engine: number) => boolean} close
  * @property {(engine: number, on: boolean) => void} listen
  * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number) => number} allow
@@ -37,12 +37,15 @@ const { refused, withoutPlaces } = require('./documents.js')
 /** How many numbers an answer has room for. */
 const ANSWER_LENGTH = 32
 
-/** Frees the engine of an object that was dropped without being closed. */
-const dropped = new FinalizationRegistry(
-  /** @param {{ doors: Doors, engine: number }} held */ ({ doors, engine }) => {
-    doors.close(engine)
-  }
-)
+/** Frees the engine of an object that was dropped without being closed. Older Workers have no such registry. */
+const dropped =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry(
+        /** @param {{ doors: Doors, engine: number }} held */ ({ doors, engine }) => {
+          doors.close(engine)
+        }
+      )
 
 class Core {
   /**
@@ -73,7 +76,7 @@ class Core {
     /** Events that happened and are to be delivered, oldest first. @type {import('../index').LimitrEvent[]} */
     this.waiting = []
 
-    dropped.register(this, { doors, engine: this.engine }, this)
+    dropped?.register(this, { doors, engine: this.engine }, this)
   }
 
   /**
@@ -94,7 +97,7 @@ class Core {
     this.closed = true
     this.handlers = []
     this.listening = false
-    dropped.unregister(this)
+    dropped?.unregister(this)
     this.doors.close(this.engine)
   }
 

@@ -6,13 +6,21 @@ const { documentOf } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
 const events = require('./events.js')
 const holds = require('./holds.js')
-const { nativeDoors } = require('./native.js')
-const { documentFormat, openOptions } = require('./options.js')
+const { backendOption, documentFormat, openOptions } = require('./options.js')
 const { LimitrSync } = require('./sync.js')
 const reads = require('./reads.js')
 const usage = require('./usage.js')
 
 /** @typedef {import('../index').Limitr} Api */
+
+/** @typedef {import('./core.js').Doors} Doors */
+/** @typedef {import('../index').Backend} Backend */
+
+/**
+ * Doors for a new engine, and what runs it.
+ *
+ * @typedef {{ doors: Doors, backend: Backend }} Binding
+ */
 
 /** The key that `await using` looks for, also where the host doesn't have it yet. */
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
@@ -36,14 +44,27 @@ class Limitr {
   }
 
   /**
-   * @param {unknown} policy
-   * @param {unknown} [format]
-   * @param {unknown} [options]
+   * The class that an entry of the package exports: this one, opening its engines with the bindings that the entry has.
+   *
+   * @param {(wanted: 'auto' | Backend) => Binding | Promise<Binding>} bind
    */
-  static async new(policy, format, options) {
-    const open = openOptions(options)
-    const document = documentOf(policy, documentFormat(format), 'policy')
-    return new Limitr(Core.open(nativeDoors(), 'native', document, open))
+  static over(bind) {
+    const { [Limitr.name]: Entry } = {
+      [Limitr.name]: class extends Limitr {
+        /**
+         * @param {unknown} policy
+         * @param {unknown} [format]
+         * @param {unknown} [options]
+         */
+        static async new(policy, format, options) {
+          const open = openOptions(options)
+          const document = documentOf(policy, documentFormat(format), 'policy')
+          const { doors, backend } = await bind(backendOption(options))
+          return new Entry(Core.open(doors, backend, document, open))
+        }
+      }
+    }
+    return Entry
   }
 
   get sync() {

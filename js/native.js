@@ -1,6 +1,10 @@
 // @ts-check
 
+const { createRequire } = require('node:module')
 const { LimitrError } = require('./errors.js')
+
+// Not seen by bundlers: a bundle can't hold an addon, and one that tries doesn't build.
+const requireAtRunTime = createRequire(__filename)
 
 /** @typedef {import('./core.js').Doors} Doors */
 
@@ -8,10 +12,10 @@ const { LimitrError } = require('./errors.js')
 let loaded = null
 
 /**
- * The doors of the native binding. Loaded when the first engine is opened, so that a host without one gets an error from
- * `Limitr.new` and not from importing the package.
+ * The doors of the native binding. Loaded when the first engine is opened, so that importing the package never fails.
  *
  * @returns {Doors}
+ * @throws {LimitrError} `not_supported`, with what the deepest of the causes says
  */
 function nativeDoors() {
   loaded ??= load()
@@ -39,8 +43,7 @@ function load() {
       eventText,
       names,
       call
-      // @ts-ignore: written by the build, which this check doesn't wait for
-    } = /** @type {Doors} */ (require('../binding.js'))
+    } = /** @type {Doors} */ (requireAtRunTime('../binding.js'))
     return {
       open,
       close,
@@ -61,7 +64,7 @@ function load() {
     }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`
-    const message = `no native binding of limitr loads on ${host}: ${deepest(cause)} (reinstall without omitting optional dependencies)`
+    const message = `no native binding of limitr loads on ${host}: ${deepest(cause)} (install with optional dependencies, or let wasm run it: backend \`auto\` or \`wasm\`)`
     throw new LimitrError('not_supported', message, { cause })
   }
 }

@@ -5,6 +5,7 @@ const { finite, flag, isObject, word } = require('./arguments.js')
 
 const FORMATS = /** @type {const} */ (['auto', 'yaml', 'json', 'toml', 'stof'])
 const TEXT_FORMATS = /** @type {const} */ (['json', 'yaml', 'toml', 'stof'])
+const BACKENDS = /** @type {const} */ (['auto', 'native', 'wasm'])
 const KNOWN = ['validate', 'strict', 'clock', 'backend', 'durability', 'store', 'shared']
 
 /** The last moment that a Date can hold, in milliseconds. */
@@ -53,6 +54,15 @@ function openOptions(given) {
 }
 
 /**
+ * What the options of `Limitr.new` want to run the engine.
+ *
+ * @param {unknown} given
+ */
+function backendOption(given) {
+  return word(isObject(given) ? given.backend : null, 'options.backend', BACKENDS, 'auto')
+}
+
+/**
  * Refuses what this version doesn't do: an option that is taken and ignored would be worse.
  *
  * @param {Record<string, unknown>} given
@@ -63,9 +73,6 @@ function refuseLater(given) {
   }
   if (word(given.durability, 'options.durability', ['relaxed', 'strict'], 'relaxed') === 'strict') {
     throw later('durability', 'leave it out: `strict` needs a store')
-  }
-  if (word(given.backend, 'options.backend', ['auto', 'native', 'wasm'], 'auto') === 'wasm') {
-    throw later('backend', 'use `auto` or `native`')
   }
 }
 
@@ -89,4 +96,4 @@ function clockOf(clock) {
   )
 }
 
-module.exports = { documentFormat, openOptions, textFormat }
+module.exports = { BACKENDS, backendOption, documentFormat, openOptions, textFormat }

@@ -1,7 +1,7 @@
 // Everything that is judged without running the product. Every check runs, also after one has failed.
 
 import { bin, Failed, isMain, main, need, report, step } from './lib/run.mjs'
-import { checkWasm } from './lib/wasm.mjs'
+import { lintWasm } from './lib/wasm.mjs'
 import { setup } from './setup.mjs'
 import { tidy } from './tidy.mjs'
 
@@ -27,7 +27,7 @@ const checks = {
     '-D',
     'warnings'
   ]),
-  'engine compiles for wasm32': checkWasm,
+  'clippy for wasm32': lintWasm,
   rustdoc: program('cargo', ['doc', '--workspace', '--no-deps', '--locked', '--quiet'], {
     env: { RUSTDOCFLAGS: '-D warnings' }
   }),

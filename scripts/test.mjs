@@ -1,6 +1,7 @@
 // Runs the tests and sums what ran: `node scripts/test.mjs [suite…] [--soak]`. Without a name: lint and every suite.
 
 import { build } from './build.mjs'
+import { buildWasm } from './build-wasm.mjs'
 import { report, step } from './lib/run.mjs'
 import { lint } from './lint.mjs'
 import { setup } from './setup.mjs'
@@ -8,12 +9,13 @@ import { examples } from './suites/examples.mjs'
 import { fuzz } from './suites/fuzz.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
-import { nodeTests, typeTests } from './suites/vitest.mjs'
+import { bindingTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
 
 /** The suites by the name that the command line knows: what each step is called and how it is run. */
 const SUITES = {
   rust: { 'rust tests': rustTests, 'rust examples in docs': rustExamples },
-  node: { 'javascript tests': nodeTests },
+  node: { 'javascript tests, native': nativeTests },
+  wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
   package: { 'installed package': packages },
   examples: { examples },
@@ -61,6 +63,7 @@ async function runSuites(names) {
 async function testAll(named) {
   await setup()
   await build()
+  await buildWasm()
   const lintFailures = named.length === 0 ? await lint() : 0
   const sum = await runSuites(named.length === 0 ? Object.keys(SUITES) : named)
   return { ...sum, failed: sum.failed + lintFailures }

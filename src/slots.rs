@@ -12,10 +12,27 @@ const SLOT_BITS: u32 = 16;
 /// Most engines that one thread has open at a time.
 pub(crate) const ENGINES_MAX: usize = 1 << SLOT_BITS;
 
+/// What became of an engine that can't be worked with.
+#[derive(Clone, Debug)]
+pub(crate) enum Gone {
+    /// It was closed, or never was.
+    Closed,
+    /// It met a defect, which said this.
+    Poisoned(String),
+}
+
 #[derive(Default)]
 struct Slot {
     generation: u32,
-    host: Option<Box<Host>>,
+    place: Place,
+}
+
+#[derive(Default)]
+enum Place {
+    #[default]
+    Free,
+    Open(Box<Host>),
+    Poisoned(String),
 }
 
 thread_local! {
@@ -25,7 +42,7 @@ thread_local! {
 /// Keeps an engine open; its handle, or nothing if the thread has too many.
 pub(crate) fn open(host: Host) -> Option<f64> {
     SLOTS.with_borrow_mut(|slots| {
-        let at = match slots.iter().position(|slot| slot.host.is_none()) {
+        let at = match slots.iter().position(|slot| matches!(slot.place, Place::Free)) {
             Some(at) => at,
             None if slots.len() < ENGINES_MAX => {
                 slots.push(Slot::default());
@@ -35,27 +52,46 @@ pub(crate) fn open(host: Host) -> Option<f64> {
         };
         let slot = &mut slots[at];
         slot.generation = slot.generation.wrapping_add(1).max(1);
-        slot.host = Some(Box::new(host));
+        slot.place = Place::Open(Box::new(host));
         Some(((u64::from(slot.generation) << SLOT_BITS) | at as u64) as f64)
     })
 }
 
 /// Closes an engine; whether it was open.
 pub(crate) fn close(handle: f64) -> bool {
+    matches!(replace(handle, Place::Free), Some(Place::Open(_)))
+}
+
+/// Drops an engine that met a defect and keeps what the defect said.
+pub(crate) fn poison(handle: f64, said: String) {
+    replace(handle, Place::Poisoned(said));
+}
+
+/// How many engines are open.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn count() -> usize {
+    SLOTS.with_borrow(|slots| slots.iter().filter(|slot| matches!(slot.place, Place::Open(_))).count())
+}
+
+/// Works with an open engine.
+#[inline]
+pub(crate) fn with<T>(handle: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, Gone> {
     SLOTS.with_borrow_mut(|slots| {
         let (at, generation) = parts(handle);
         let slot = slots.get_mut(at).filter(|slot| slot.generation == generation);
-        slot.is_some_and(|slot| slot.host.take().is_some())
+        match slot.map(|slot| &mut slot.place) {
+            Some(Place::Open(host)) => Ok(work(host)),
+            Some(Place::Poisoned(said)) => Err(Gone::Poisoned(said.clone())),
+            Some(Place::Free) | None => Err(Gone::Closed),
+        }
     })
 }
 
-/// Works with an open engine; `None` if the handle is closed.
-#[inline]
-pub(crate) fn with<T>(handle: f64, work: impl FnOnce(&mut Host) -> T) -> Option<T> {
+fn replace(handle: f64, place: Place) -> Option<Place> {
     SLOTS.with_borrow_mut(|slots| {
         let (at, generation) = parts(handle);
         let slot = slots.get_mut(at).filter(|slot| slot.generation == generation)?;
-        slot.host.as_deref_mut().map(work)
+        Some(std::mem::replace(&mut slot.place, place))
     })
 }
 

@@ -22,8 +22,11 @@ export interface LimitrOptions {
    * host's clock.
    */
   readonly clock?: Timestamp | null
-  /** What runs the engine; `'auto'` takes the best there is. Default: `'auto'`. */
-  readonly backend?: 'auto' | 'native' | null
+  /**
+   * What runs the engine. `'auto'` takes the native binding if it loads, else wasm, unless the environment variable
+   * `LIMITR_BACKEND` says which. One that is asked for and can't load is an error. Default: `'auto'`.
+   */
+  readonly backend?: 'auto' | Backend | null
   /** How hard a write is pressed to disk. Only `'relaxed'` exists without a store. Default: `'relaxed'`. */
   readonly durability?: 'relaxed' | null
 }

@@ -138,7 +138,8 @@ export interface RelatedPlace {
  * * `unknown_credit`, `exchange_cycle`, `exchange_unreachable`: caps and live rates;
  * * `hold_ended`: a hold that was settled or released already;
  * * `closed`: the engine was closed;
- * * `internal`: a defect, after which the engine is closed;
+ * * `internal`: a defect, which ends the engine;
+ * * `engine_poisoned`: the engine ended by a defect before;
  * * a {@link ProblemCode}: that of the first problem of an override or a plan that was refused.
  */
 export type ErrorCode =
@@ -161,5 +162,6 @@ export type ErrorCode =
   | 'not_supported_yet'
   | 'closed'
   | 'internal'
+  | 'engine_poisoned'
   | ProblemCode
   | (string & {})

@@ -1,5 +1,7 @@
 // What every method takes, in order: a good value of each argument, and what kind it is.
 
+import { Limitr } from 'limitr'
+
 /** A kind of argument: what it must be, and so what it must not be. */
 export type Kind =
   | 'name'
@@ -156,3 +158,6 @@ export const METHODS: Method[] = [
   { name: 'policy', args: [arg('format', 'format', null)] },
   { name: 'advance', args: [arg('duration', 'duration', 0)] }
 ]
+
+/** What the prototype of an engine has of its own: every method and property but those of the class of an entry. */
+export const PROTOTYPE: object = Object.getPrototypeOf((Limitr as unknown as { prototype: object }).prototype)

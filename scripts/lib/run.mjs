@@ -53,6 +53,12 @@ export async function need(command, args, { help, ...options } = {}) {
   return output
 }
 
+/** Where cargo puts what it builds. */
+export async function targetFolder() {
+  const metadata = await need('cargo', ['metadata', '--format-version=1', '--no-deps', '--quiet'])
+  return JSON.parse(metadata.slice(metadata.indexOf('{'))).target_directory
+}
+
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
 /** Runs one step and prints its line: title, time, and the note that `work` may answer with. */

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failed, need, root, run } from './run.mjs'
+import { Failed, need, run, targetFolder } from './run.mjs'
 
 const TARGET = 'wasm32-unknown-unknown'
 const DEBIAN = {
@@ -38,20 +38,32 @@ export async function provideWasm() {
   })
 }
 
-/** Compiles the engine for wasm32; answers the way taken. */
-export async function checkWasm() {
-  const args = ['check', '--quiet', '--package', 'limitr-engine', '--target', TARGET]
-  if (await hasRustupTarget()) {
-    await need('cargo', args)
-    return 'rustup target'
-  }
+/** The arguments and the environment with which cargo builds for wasm32, and the way's name. */
+async function toolchain() {
+  if (await hasRustupTarget()) return { cargo: 'cargo', more: [], env: {}, way: 'rustup target' }
   if (!hasDebian()) throw new Failed(`the Rust target ${TARGET} is missing`, { help: 'Run `npm run setup`.' })
   const env = {
-    CARGO_TARGET_DIR: join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debian'),
+    CARGO_TARGET_DIR: join(await targetFolder(), 'debian'),
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: DEBIAN.linker,
     RUSTC: DEBIAN.rustc,
     RUSTC_BOOTSTRAP: '1'
   }
-  await need(DEBIAN.cargo, [...args, '-Z', 'build-std=std,panic_abort'], { env })
-  return "Debian's Rust"
+  return { cargo: DEBIAN.cargo, more: ['-Z', 'build-std=std,panic_abort'], env, way: "Debian's Rust" }
+}
+
+/** Compiles the module; answers where it lies and the way taken. */
+export async function compileWasm() {
+  const { cargo, more, env, way } = await toolchain()
+  const args = ['build', '--quiet', '--locked', '--lib', '--profile', 'wasm', '--target', TARGET, ...more]
+  await need(cargo, args, { env })
+  const folder = env.CARGO_TARGET_DIR ?? (await targetFolder())
+  return { module: join(folder, TARGET, 'wasm', 'limitr.wasm'), way }
+}
+
+/** Lints what is compiled for wasm32 alone; answers the way taken. Debian's Rust has no clippy: there it is only checked. */
+export async function lintWasm() {
+  const { cargo, more, env, way } = await toolchain()
+  const [command, ...last] = cargo === 'cargo' ? ['clippy', '--', '-D', 'warnings'] : ['check']
+  await need(cargo, [command, '--quiet', '--locked', '--lib', '--target', TARGET, ...more, ...last], { env })
+  return way
 }

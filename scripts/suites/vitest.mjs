@@ -24,8 +24,14 @@ async function vitest(name, args) {
   }
 }
 
-/** `__test__/*.spec.ts`, among them the conformance vectors, run through the public API. */
-export const nodeTests = () => vitest('node', [])
+/** `__test__/*.spec.ts`, among them the conformance vectors, run through the public API on the native binding. */
+export const nativeTests = () => vitest('native', ['--project=native'])
+
+/** The same on the wasm binding. */
+export const wasmTests = () => vitest('wasm', ['--project=wasm'])
+
+/** `__test__/bindings`: how a binding is chosen, what only wasm does, and both compared. */
+export const bindingTests = () => vitest('bindings', ['--project=bindings'])
 
 /** `__test__/*.test-d.ts`: what the compiler must accept and refuse. */
-export const typeTests = () => vitest('types', ['--typecheck.only'])
+export const typeTests = () => vitest('types', ['--project=types'])

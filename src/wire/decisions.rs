@@ -26,8 +26,8 @@ fn plain(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let ask = if op == "set" { Ask::To(value) } else { Ask::By(value) };
     let call = call_of(ask, args.whole(3, flags::EVENTS)?, overhead(args.get(4), 4)?)?;
     let allowed = match op {
-        "check" => host.check(customer, entitlement, &call)?,
-        _ => host.allow(customer, entitlement, &call)?,
+        "check" => host.check(customer.into(), entitlement.into(), &call)?,
+        _ => host.allow(customer.into(), entitlement.into(), &call)?,
     };
     Ok(allowed.into())
 }
@@ -43,8 +43,8 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let call = Call { caps: &caps, ..call };
     let now = host.now();
     let decision = match (option("id"), op) {
-        (None, "decide") => host.decide(customer, entitlement, &call)?,
-        (None, _) => host.explain(customer, entitlement, &call)?,
+        (None, "decide") => host.decide(customer.into(), entitlement.into(), &call)?,
+        (None, _) => host.explain(customer.into(), entitlement.into(), &call)?,
         (Some(Value::String(id)), "decide") => {
             host.engine.decide_once(now, customer, entitlement, &call, id)?
         }

@@ -13,7 +13,7 @@ mod policies;
 
 use limitr_engine::policy::{self, Format, LoadOptions};
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, Call, Decision, Engine, EngineError, EngineOptions, Event};
+use limitr_engine::{Ask, Call, Called, Decision, Engine, EngineError, EngineOptions, Event};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -148,8 +148,8 @@ impl Host {
     #[inline]
     pub(crate) fn allow(
         &mut self,
-        customer: &str,
-        entitlement: &str,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
         self.engine.allow(self.now(), customer, entitlement, call)
@@ -159,8 +159,8 @@ impl Host {
     #[inline]
     pub(crate) fn check(
         &self,
-        customer: &str,
-        entitlement: &str,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
         self.engine.check(self.now(), customer, entitlement, call)
@@ -169,8 +169,8 @@ impl Host {
     /// Meters a call if it may run, with the whole answer.
     pub(crate) fn decide(
         &mut self,
-        customer: &str,
-        entitlement: &str,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
         self.engine.decide(self.now(), customer, entitlement, call)
@@ -179,8 +179,8 @@ impl Host {
     /// What [`Host::decide`] would answer.
     pub(crate) fn explain(
         &self,
-        customer: &str,
-        entitlement: &str,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
         self.engine.explain(self.now(), customer, entitlement, call)
@@ -188,7 +188,7 @@ impl Host {
 
     /// Units used, `NaN` for none.
     #[inline]
-    pub(crate) fn value(&self, customer: &str, entitlement: &str, flags: u32) -> f64 {
+    pub(crate) fn value(&self, customer: Called<'_>, entitlement: Called<'_>, flags: u32) -> f64 {
         let now = self.now();
         if flags & flags::PERCENT != 0 {
             return self.engine.value_percent(now, customer, entitlement).unwrap_or(f64::NAN);
@@ -203,7 +203,7 @@ impl Host {
 
     /// Units left, `NaN` for none.
     #[inline]
-    pub(crate) fn remaining(&self, customer: &str, entitlement: &str, flags: u32) -> f64 {
+    pub(crate) fn remaining(&self, customer: Called<'_>, entitlement: Called<'_>, flags: u32) -> f64 {
         let now = self.now();
         let grants = flags & flags::WITHOUT_GRANTS == 0;
         let remaining = match flags & flags::PERCENT != 0 {

@@ -1,0 +1,198 @@
+// @ts-check
+
+// The doors of the wasm binding, the same as the native ones. Names cross as handles and the time as an argument, since the
+// module has no clock. Numbers come back; texts and longer answers are read from the module's memory.
+
+const { Instance } = require('./instance.js')
+
+/** @typedef {import('./core.js').Doors} Doors */
+
+/**
+ * The doors to a new instance of the module.
+ *
+ * @param {WebAssembly.Module} module
+ * @returns {Doors}
+ */
+function wasmDoors(module) {
+  const instance = new Instance(module)
+  return {
+    ...judgingDoors(instance),
+    ...meterDoors(instance),
+    ...textDoors(instance),
+    ...engineDoors(instance)
+  }
+}
+
+/**
+ * Doors that take a value.
+ *
+ * @param {Instance} on
+ * @returns {Pick<Doors, 'allow' | 'check' | 'decide' | 'explain'>}
+ */
+function judgingDoors(on) {
+  return {
+    allow(engine, customer, entitlement, value, flags, overhead) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.allow(
+          Date.now(),
+          engine,
+          id,
+          on.entitlements.of(entitlement),
+          value,
+          flags,
+          overhead
+        )
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    check(engine, customer, entitlement, value, flags, overhead) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.check(
+          Date.now(),
+          engine,
+          id,
+          on.entitlements.of(entitlement),
+          value,
+          flags,
+          overhead
+        )
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    decide(engine, customer, entitlement, value, flags, overhead, answer) {
+      try {
+        const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
+        const verdict = on.exports.decide(Date.now(), engine, id, feature, value, flags, overhead)
+        on.copyAnswer(answer)
+        return verdict
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    explain(engine, customer, entitlement, value, flags, overhead, answer) {
+      try {
+        const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
+        const verdict = on.exports.explain(Date.now(), engine, id, feature, value, flags, overhead)
+        on.copyAnswer(answer)
+        return verdict
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    }
+  }
+}
+
+/**
+ * Doors that take a meter and flags.
+ *
+ * @param {Instance} on
+ * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'remaining'>}
+ */
+function meterDoors(on) {
+  return {
+    increment(engine, customer, entitlement, flags) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.increment(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    decrement(engine, customer, entitlement, flags) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.decrement(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    value(engine, customer, entitlement, flags) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.value(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+      } catch (trap) {
+        return on.failed(trap, Number.NEGATIVE_INFINITY)
+      }
+    },
+    remaining(engine, customer, entitlement, flags) {
+      try {
+        const id = on.customers.of(customer)
+        return on.exports.remaining(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+      } catch (trap) {
+        return on.failed(trap, Number.NEGATIVE_INFINITY)
+      }
+    }
+  }
+}
+
+/**
+ * Doors that answer with text.
+ *
+ * @param {Instance} on
+ * @returns {Pick<Doors, 'open' | 'call' | 'eventText' | 'names' | 'lastError'>}
+ */
+function textDoors(on) {
+  return {
+    open: (document, format, options) =>
+      on.textOf(() => on.glue.open(Date.now(), document, format, options, randomSeed())),
+    call: (engine, op, args) => on.textOf(() => on.glue.call(Date.now(), engine, op, args)),
+    eventText: (engine) => on.textOf(() => on.exports.eventText(engine)),
+    names: (engine) => on.textOf(() => on.exports.names(engine)),
+    lastError: () => on.lastError()
+  }
+}
+
+/**
+ * The other doors of an engine.
+ *
+ * @param {Instance} on
+ * @returns {Pick<Doors, 'close' | 'listen' | 'nextEvent'>}
+ */
+function engineDoors(on) {
+  return {
+    close(engine) {
+      try {
+        const open = on.exports.close(engine) !== 0
+        if (on.exports.engines() === 0) on.end(CLOSED)
+        return open
+      } catch (trap) {
+        return on.failed(trap, false)
+      }
+    },
+    listen(engine, listening) {
+      try {
+        return on.exports.listen(engine, listening ? 1 : 0) !== 0
+      } catch (trap) {
+        return on.failed(trap, false)
+      }
+    },
+    nextEvent(engine, answer) {
+      try {
+        const kind = on.exports.nextEvent(engine)
+        on.copyAnswer(answer)
+        return kind
+      } catch (trap) {
+        return on.failed(trap, 0)
+      }
+    }
+  }
+}
+
+/** The same words as those of the native binding. @type {import('./instance.js').Failure} */
+const CLOSED = { code: 'closed', message: 'this Limitr was closed; open another one with `Limitr.new`' }
+
+/** A number that nobody can guess, where the host has such now: Workers have none before the first request. */
+function randomSeed() {
+  try {
+    const [high, low] = crypto.getRandomValues(new Uint32Array(2))
+    return high * 2 ** 21 + (low >>> 11)
+  } catch {
+    return 0
+  }
+}
+
+module.exports = { wasmDoors }

@@ -1,0 +1,212 @@
+//! The doors themselves, the same for every host. A host's own file turns its arguments into these and back.
+//!
+//! A deciding door answers 0 for denied and 1 for allowed, plus 2 when events wait, or -1 for an error that `last_error`
+//! gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer JSON, `{"value"}` or `{"error"}`.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
+
+use limitr_engine::{Ask, Called, EngineError};
+use serde_json::Value;
+
+use crate::slots::Gone;
+use crate::wire::{ANSWER_LEN, Host, call_of, fill_decision};
+use crate::{slots, wire};
+
+thread_local! {
+    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// What a deciding door is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) value: f64,
+    pub(crate) flags: u32,
+    /// Counts where the flags say that it is given.
+    pub(crate) overhead: f64,
+}
+
+/// Decides and meters.
+#[inline(always)]
+pub(crate) fn allow(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host| {
+        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
+        let allowed = host.allow(customer, entitlement, &call)?;
+        Ok(verdict(allowed, host))
+    });
+    answer.unwrap_or(-1)
+}
+
+/// Decides and moves nothing.
+#[inline(always)]
+pub(crate) fn check(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host| {
+        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
+        host.check(customer, entitlement, &call).map(i32::from)
+    });
+    answer.unwrap_or(-1)
+}
+
+/// Up or down by the limit's increment.
+#[inline(always)]
+pub(crate) fn step(
+    engine: f64,
+    customer: Called<'_>,
+    entitlement: Called<'_>,
+    flags: u32,
+    ask: Ask<'static>,
+) -> i32 {
+    let answer = with_host(engine, |host| {
+        let call = call_of(ask, flags, 0.0)?;
+        let allowed = host.allow(customer, entitlement, &call)?;
+        Ok(verdict(allowed, host))
+    });
+    answer.unwrap_or(-1)
+}
+
+/// Decides, meters if `meters`, and answers in full.
+pub(crate) fn decide(
+    engine: f64,
+    customer: Called<'_>,
+    entitlement: Called<'_>,
+    asked: Asked,
+    answer: &mut [f64; ANSWER_LEN],
+    meters: bool,
+) -> i32 {
+    let done = with_host(engine, |host| {
+        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
+        let decision = match meters {
+            true => host.decide(customer, entitlement, &call)?,
+            false => host.explain(customer, entitlement, &call)?,
+        };
+        fill_decision(&decision, answer);
+        Ok(verdict(decision.allowed, host))
+    });
+    done.unwrap_or(-1)
+}
+
+/// A number that is read of a meter.
+#[inline(always)]
+pub(crate) fn read(
+    engine: f64,
+    customer: Called<'_>,
+    entitlement: Called<'_>,
+    flags: u32,
+    read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
+) -> f64 {
+    let answer = with_host(engine, |host| Ok(read(host, customer, entitlement, flags)));
+    answer.unwrap_or(f64::NEG_INFINITY)
+}
+
+/// Takes the oldest event that waits; its kind.
+pub(crate) fn next_event(engine: f64, answer: &mut [f64; ANSWER_LEN]) -> i32 {
+    let kind = with_host(engine, |host| Ok(host.next_event(answer)));
+    kind.and_then(|kind| i32::try_from(kind).ok()).unwrap_or(0)
+}
+
+/// Opens an engine for a document; JSON `{"value": {"engine", "diagnostics", "format"}}` or `{"error"}`.
+pub(crate) fn open(
+    document: &[u8],
+    format: &str,
+    options: &str,
+    clock: fn() -> i64,
+    seed: impl FnOnce() -> u64 + UnwindSafe,
+) -> String {
+    let opened = catch_unwind(|| wire::open(document, format, options, clock, seed()));
+    wire::answered(match opened {
+        Ok(opened) => opened.and_then(|(host, mut about)| {
+            let engine = slots::open(host).ok_or_else(|| {
+                let message = format!("this thread has {} engines open; close some", slots::ENGINES_MAX);
+                EngineError::new("too_many", message)
+            })?;
+            about["engine"] = Value::from(engine);
+            Ok(about)
+        }),
+        Err(_) => Err(EngineError::new("internal", "the document could not be opened; please report it")),
+    })
+}
+
+/// Switches on or off that events are built; whether the engine is open.
+pub(crate) fn listen(engine: f64, on: bool) -> bool {
+    with_host(engine, |host| {
+        host.listen(on);
+        Ok(())
+    })
+    .is_some()
+}
+
+/// Calls a method by name with a JSON array of arguments; JSON `{"value"}` or `{"error"}`.
+pub(crate) fn call(engine: f64, op: &str, args: &str) -> String {
+    match catch_unwind(AssertUnwindSafe(|| slots::with(engine, |host| wire::call(host, op, args)))) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(gone)) => wire::answered(Err(refused(gone))),
+        Err(panic) => wire::answered(Err(defect(engine, panic.as_ref()))),
+    }
+}
+
+/// What numbers can't say of the event that `next_event` took last, as JSON.
+pub(crate) fn event_text(engine: f64) -> String {
+    with_host(engine, |host| Ok(host.event_text())).unwrap_or_else(|| "null".to_string())
+}
+
+/// What the indexes in answers mean, as JSON.
+pub(crate) fn names(engine: f64) -> String {
+    with_host(engine, |host| Ok(host.names())).unwrap_or_else(|| "null".to_string())
+}
+
+/// The last error of a door that answers with a number, as JSON.
+pub(crate) fn last_error() -> String {
+    LAST_ERROR.with_borrow(Clone::clone)
+}
+
+/// Keeps an error for `last_error`.
+#[cold]
+pub(crate) fn keep_error(error: &EngineError) {
+    LAST_ERROR.set(wire::error_json(error).to_string());
+}
+
+/// Works with an open engine; any failure is kept for `last_error`.
+#[inline(always)]
+fn with_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> Result<T, EngineError>) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(|| slots::with(engine, work)));
+    let error = match done {
+        Ok(Ok(Ok(answer))) => return Some(answer),
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(gone)) => refused(gone),
+        Err(panic) => defect(engine, panic.as_ref()),
+    };
+    keep_error(&error);
+    None
+}
+
+#[inline]
+fn verdict(allowed: bool, host: &Host) -> i32 {
+    i32::from(allowed) + 2 * i32::from(host.has_events())
+}
+
+/// The error of an engine that can't be worked with.
+#[cold]
+fn refused(gone: Gone) -> EngineError {
+    match gone {
+        Gone::Closed => {
+            EngineError::new("closed", "this Limitr was closed; open another one with `Limitr.new`")
+        }
+        Gone::Poisoned(said) => EngineError::new(
+            "engine_poisoned",
+            format!(
+                "the engine met a defect ({said}) and its memory can't be trusted: open another with `Limitr.new`"
+            ),
+        ),
+    }
+}
+
+/// The error of a defect. The engine it happened in is dropped, since its state can't be trusted.
+#[cold]
+fn defect(engine: f64, panic: &(dyn Any + Send)) -> EngineError {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic");
+    slots::poison(engine, said.to_string());
+    let message = format!("the engine met a defect and was stopped: {said}; please report what led here");
+    EngineError::new("internal", message)
+}

@@ -1,0 +1,133 @@
+//! Hot doors: two handles and numbers in, one number out.
+
+use limitr_engine::{Ask, Called};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{clock, memory, names};
+use crate::doors::{self, Asked};
+use crate::wire::Host;
+
+/// Decides and meters.
+#[wasm_bindgen]
+pub fn allow(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    value: f64,
+    flags: u32,
+    overhead: f64,
+) -> i32 {
+    clock::set(now);
+    let asked = Asked { value, flags, overhead };
+    names::with(engine, customer, entitlement, |customer, entitlement| {
+        doors::allow(engine, customer, entitlement, asked)
+    })
+}
+
+/// Decides and moves nothing.
+#[wasm_bindgen]
+pub fn check(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    value: f64,
+    flags: u32,
+    overhead: f64,
+) -> i32 {
+    clock::set(now);
+    let asked = Asked { value, flags, overhead };
+    names::with(engine, customer, entitlement, |customer, entitlement| {
+        doors::check(engine, customer, entitlement, asked)
+    })
+}
+
+/// Up by the limit's increment.
+#[wasm_bindgen]
+pub fn increment(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
+    step(now, engine, customer, entitlement, flags, Ask::Increment)
+}
+
+/// Down by the limit's increment.
+#[wasm_bindgen]
+pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
+    step(now, engine, customer, entitlement, flags, Ask::Decrement)
+}
+
+#[inline(always)]
+fn step(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32, ask: Ask<'static>) -> i32 {
+    clock::set(now);
+    names::with(engine, customer, entitlement, |customer, entitlement| {
+        doors::step(engine, customer, entitlement, flags, ask)
+    })
+}
+
+/// Decides, meters, and leaves the whole answer.
+#[wasm_bindgen]
+pub fn decide(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    value: f64,
+    flags: u32,
+    overhead: f64,
+) -> i32 {
+    clock::set(now);
+    whole(engine, customer, entitlement, Asked { value, flags, overhead }, true)
+}
+
+/// Decides, moves nothing, and leaves the whole answer.
+#[wasm_bindgen]
+pub fn explain(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    value: f64,
+    flags: u32,
+    overhead: f64,
+) -> i32 {
+    clock::set(now);
+    whole(engine, customer, entitlement, Asked { value, flags, overhead }, false)
+}
+
+fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: bool) -> i32 {
+    names::with(engine, customer, entitlement, |customer, entitlement| {
+        memory::with_answer(|answer| doors::decide(engine, customer, entitlement, asked, answer, meters))
+    })
+}
+
+/// Units used.
+#[wasm_bindgen]
+pub fn value(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> f64 {
+    read(now, engine, customer, entitlement, flags, Host::value)
+}
+
+/// Units left.
+#[wasm_bindgen]
+pub fn remaining(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> f64 {
+    read(now, engine, customer, entitlement, flags, Host::remaining)
+}
+
+#[inline(always)]
+fn read(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    flags: u32,
+    read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
+) -> f64 {
+    clock::set(now);
+    names::with(engine, customer, entitlement, |customer, entitlement| {
+        doors::read(engine, customer, entitlement, flags, read)
+    })
+}
+
+/// Takes the oldest event that waits and leaves its numbers; its kind.
+#[wasm_bindgen(js_name = "nextEvent")]
+pub fn next_event(engine: f64) -> i32 {
+    memory::with_answer(|answer| doors::next_event(engine, answer))
+}
