@@ -3,7 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Door, play, vectorFiles } from './conformance/scenarios.js'
+import { vectorFiles } from './conformance/files.js'
+import { type Door, play } from './conformance/scenarios.js'
 
 type Waiting = Record<string, Record<string, string>>
 

@@ -69,15 +69,24 @@ function load() {
   }
 }
 
+/** How the loader words that there was nothing in a place, and where it looks for the package of a platform. */
+const NOTHING_THERE = /^Cannot find module/
+const PLATFORM_PACKAGE = /\blimitr-/
+
 /**
- * What the last of the nested causes says: the first of them only says that nothing was found.
+ * What the causes of a failed load say. The error itself only says that nothing was found; below it are the places that were
+ * tried, the first at the bottom. One where an addon was found and didn't load says most, else the platform's package.
  *
  * @param {unknown} error
  */
 function deepest(error) {
-  let last = error
-  while (last instanceof Error && last.cause !== undefined) last = last.cause
-  return last instanceof Error ? last.message.split('\n')[0] : String(last)
+  /** @type {string[]} */
+  const said = []
+  for (let cause = error; cause instanceof Error && said.length < 100; cause = cause.cause)
+    said.push(cause.message.split('\n')[0])
+  const causes = said.slice(1)
+  const broken = causes.findLast((message) => !NOTHING_THERE.test(message))
+  return broken ?? causes.findLast((message) => PLATFORM_PACKAGE.test(message)) ?? said[0] ?? String(error)
 }
 
 module.exports = { nativeDoors }

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { Limitr, LimitrError, type LimitrEvent } from 'limitr'
 import { mismatch } from './matching.js'
 
@@ -21,14 +20,6 @@ export interface Scenario {
   start: number
   steps?: Step[]
   rejects?: string[]
-}
-
-const FOLDER = new URL('../../conformance/', import.meta.url)
-
-/** Every scenario, by file. */
-export function vectorFiles(): Map<string, Scenario[]> {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && name !== 'waiting.json')
-  return new Map(files.sort().map((name) => [name, JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))]))
 }
 
 /** How the methods of an engine are called: awaited, or without promises. */

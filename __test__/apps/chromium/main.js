@@ -1,0 +1,3 @@
+import report from './report.mjs'
+
+document.body.textContent = JSON.stringify(await report())

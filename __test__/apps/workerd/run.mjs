@@ -1,0 +1,34 @@
+// A Worker that gates requests, in the runtime that Workers run in. It is bundled as its own tools do: with the condition
+// `workerd`, and the module as a file beside the code.
+
+import { build } from 'esbuild'
+
+export default async function run(app) {
+  await app.install({ platform: true })
+  await build({
+    absWorkingDir: app.folder,
+    entryPoints: ['worker.js'],
+    outdir: 'out',
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+    logLevel: 'error'
+  })
+  const port = await app.freePort()
+  const args = ['serve', 'config.capnp', `--socket-addr=http=127.0.0.1:${port}`]
+  const url = `http://127.0.0.1:${port}`
+  await app.serving(app.tool('workerd'), args, url, async () => {
+    const statuses = []
+    for (let request = 0; request < 4; request++) statuses.push(await fetch(`${url}/?user=ada`))
+    app.same(statuses.map(({ status }) => status).join(' '), '200 200 200 429', 'what the gate answers')
+    app.same(statuses[3].headers.get('Retry-After'), '1', 'when to come back')
+    const { backend, now } = await statuses[0].json()
+    app.same(backend, 'wasm', 'what runs the engine')
+    if (!(now > Date.UTC(2025, 0, 1))) throw new Error(`the clock of a request stands at ${now}`)
+    app.same((await fetch(`${url}/?user=ben`)).status, 200, 'what another user gets')
+    app.same(await (await fetch(`${url}/told`)).text(), '5', 'what `waitUntil` did')
+    await app.reports('wasm', await (await fetch(`${url}/report`)).text())
+  })
+}
