@@ -1,6 +1,8 @@
 //! A name that was found before stands for what it stands for now: it goes stale when its customer is removed, comes back,
 //! or loses an alternative ID.
 
+#![allow(clippy::unwrap_used)] // in helpers, too
+
 use limitr_engine::{Ask, Call, Called, Engine, EngineError, Found, Profile};
 
 fn engine() -> Engine {

@@ -9,6 +9,7 @@
 //! 7. [`bill`]: what are the units past the limit worth?
 //! 8. [`commit`]: meter, overhead, what is billed, pace, governor, grants and caps are written, events and changes noted.
 //!
+//! A call of `allow` that stays within its limit, where nothing else has a say, takes a short way: [`within`].
 //! Where there are neither grants nor caps to ask, steps 5 and 6 are a branch each; else [`money`] takes them in turn.
 //! `check` and `explain` stop before 8, so they answer what `allow` and `decide` would.
 
@@ -31,6 +32,7 @@ mod remember;
 mod resolve;
 mod tell;
 mod view;
+mod within;
 
 pub use answer::{BoundBy, Decision, Reason};
 pub use ask::{Ask, Call, CallCap, Given};
@@ -46,7 +48,7 @@ pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
 
 use crate::called::Called;
-use crate::customer::held;
+use crate::customer::{Meter, held};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -169,6 +171,10 @@ impl Engine {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
+                if let Some(within) = self.within(now, &subject, rules, call) {
+                    self.write_within(now, within);
+                    return Ok(true);
+                }
                 let judged = self.judge(now, subject, rules, call)?;
                 if judged.view.over || judged.renews() || self.tells(call) {
                     return self.allow_and_tell(now, customer, entitlement, call);
@@ -295,17 +301,33 @@ impl Engine {
         if self.has_grants(&subject) || self.has_caps(&subject, call) {
             return self.judge_with_money(now, subject, rules, view, requested, call);
         }
-        let verdict = if requested.is_negative() {
-            Verdict::Allowed(limit::decrease(rules, &view, requested, call)?)
-        } else {
-            limit::increase(rules, &view, requested, call, now)?
-        };
+        if requested.is_negative() {
+            return judge_decrease(subject, rules, meter, view, requested, call);
+        }
+        let verdict = limit::increase(rules, &view, requested, call, now)?;
         let bill = match &verdict {
             Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
             Verdict::Denied(_) => None,
         };
         Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })
     }
+}
+
+/// [`Engine::judge`] of a negative value, out of line: what is answered is large, and two ways to it would meet in a copy.
+#[cold]
+#[inline(never)]
+fn judge_decrease(
+    subject: Subject,
+    rules: &LimitRules,
+    meter: Option<&Meter>,
+    view: View,
+    requested: Amount,
+    call: &Call<'_>,
+) -> Result<Judged, EngineError> {
+    let effect = limit::decrease(rules, &view, requested, call)?;
+    let bill = bill::of(rules, meter, &view, &effect)?;
+    let (terms, verdict) = (Terms::of(rules), Verdict::Allowed(effect));
+    Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })
 }
 
 impl Judged {

@@ -1,0 +1,74 @@
+//! The short way of `allow`: a call that stays within its limit, where nothing but the limit has a say, moves a few numbers.
+//! It answers and writes what the steps of a decision would, which `check`, `decide` and every other call take: properties
+//! compare them. Whatever isn't as plain as that is left to those steps.
+
+use super::{Ask, Call, Given, Subject};
+use crate::customer::CustomerId;
+use crate::engine::Engine;
+use crate::quantity::Amount;
+use crate::rules::LimitRules;
+
+/// What such a call moves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Within {
+    holder: CustomerId,
+    /// The meter's place among the holder's.
+    at: usize,
+    diff: Amount,
+    used: Amount,
+    alpha: f64,
+}
+
+impl Engine {
+    /// What a call moves that stays within its limit; `None`: it doesn't, or more has to be asked.
+    #[inline(always)]
+    pub(super) fn within(
+        &self,
+        now: i64,
+        subject: &Subject,
+        rules: &LimitRules,
+        call: &Call<'_>,
+    ) -> Option<Within> {
+        let holder = self.customers.get(subject.holder)?;
+        let asks_more = rules.governor.is_some()
+            || !rules.overhead_cost.is_zero()
+            || call.overhead.is_some()
+            || !holder.holds.is_empty()
+            || !holder.grants.is_empty()
+            || self.has_caps(subject, call)
+            || self.tells(call);
+        if asks_more {
+            return None;
+        }
+        let diff = match call.ask {
+            Ask::By(Given::Number(value)) => Amount::from_small(value)?,
+            Ask::Increment if !rules.increment.is_negative() => rules.increment,
+            _ => return None,
+        };
+        let at = holder.meters.binary_search_by_key(&subject.entitlement, |meter| meter.entitlement).ok()?;
+        let meter = holder.meters.get(at)?;
+        let used = meter.value.saturating_add(diff);
+        let full = used > rules.value || (rules.trailing && meter.value >= rules.value);
+        if full
+            || !meter.granted.is_zero()
+            || rules.renewal.period(meter.start, now).start > meter.period_start
+        {
+            return None;
+        }
+        Some(Within { holder: subject.holder, at, diff, used, alpha: rules.alpha })
+    }
+
+    /// Writes it.
+    #[inline(always)]
+    pub(super) fn write_within(&mut self, now: i64, within: Within) {
+        if within.diff.is_zero() {
+            return;
+        }
+        let holder = self.customers.get_mut(within.holder);
+        let Some(meter) = holder.and_then(|holder| holder.meters.get_mut(within.at)) else { return };
+        meter.value = within.used;
+        meter.spent = Amount::ZERO;
+        meter.spent_at = now;
+        meter.pace.observe(within.diff.to_f64(), now, within.alpha);
+    }
+}
