@@ -24,7 +24,7 @@ async function compile() {
 async function optimise() {
   mkdirSync(OUT, { recursive: true })
   await need(bin('wasm-opt'), [
-    '-O3',
+    '-Oz',
     '--strip-debug',
     '--strip-producers',
     `${WORK}/limitr_bg.wasm`,

@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod event;
 mod names;
+mod order;
 mod pricing;
 mod rules;
 

@@ -8,6 +8,7 @@ use crate::engine::{Engine, object};
 use crate::error::EngineError;
 use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX, NOTIFIED_MAX};
 use crate::names::NameId;
+use crate::order::sort_by_key;
 
 const GRANT: &str = "grant_";
 const HOLD: &str = "hold_";
@@ -139,9 +140,9 @@ impl Engine {
             customer.issued = customer.issued.max(hold.number);
             customer.holds.push(hold);
         }
-        customer.grants.sort_by_key(|grant| grant.number);
-        customer.caps.sort_by_key(|cap| cap.number);
-        customer.holds.sort_by_key(|hold| hold.number);
+        sort_by_key(&mut customer.grants, |grant| grant.number);
+        sort_by_key(&mut customer.caps, |cap| cap.number);
+        sort_by_key(&mut customer.holds, |hold| hold.number);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::define::{choices, object};
 use super::kind::{Function, Mark, NotYet};
+use crate::order::sort_by_key;
 use crate::quantity::{Amount, Duration, Quantity, Schedule, Unit};
 
 object! {
@@ -348,7 +349,7 @@ impl Policy {
     pub(super) fn sort_tiers(&mut self) {
         for credit in self.credits.values_mut() {
             let unit = credit.stof_units;
-            credit.tiers.sort_by_cached_key(|tier| {
+            sort_by_key(&mut credit.tiers, |tier| {
                 let end = tier.up_to.as_ref().map(|up_to| up_to.in_unit(unit).unwrap_or_default());
                 (end.is_none(), end)
             });

@@ -12,6 +12,7 @@ use super::codes;
 use super::diagnostic::{Diagnostic, Related, Severity};
 use super::parse::tree::{Content, Entry, Node};
 use super::position::{Positions, Span};
+use crate::order::sort_by_key;
 
 /// One step of a path into the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,11 +235,11 @@ impl<'a> Report<'a> {
         let mut placed: Vec<(usize, Problem)> =
             problems.into_iter().map(|problem| (tree.find(&problem.place).start, problem)).collect();
         // Errors first, so that no warning crowds one out; then back into the order of the source.
-        placed.sort_by_key(|(at, problem)| (problem.severity == Severity::Warning, *at));
+        sort_by_key(&mut placed, |(at, problem)| (problem.severity == Severity::Warning, *at));
         for (_, problem) in placed.drain(placed.len().min(DIAGNOSTICS_SHOWN)..) {
             left_out.count(problem.severity);
         }
-        placed.sort_by_key(|(at, _)| *at);
+        sort_by_key(&mut placed, |(at, _)| *at);
         let positions = source.map(Positions::new);
         let mut shown: Vec<Diagnostic> = placed
             .into_iter()

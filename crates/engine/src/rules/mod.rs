@@ -11,6 +11,7 @@ pub(crate) use topup::TopupRules;
 
 use crate::error::EngineError;
 use crate::names::{NameId, Names};
+use crate::order::sort_by_key;
 use crate::policy::{Limit, Mode, Policy};
 use crate::pricing::{CreditPrice, Rates};
 use crate::quantity::{Amount, Duration, Schedule, Unit};
@@ -221,13 +222,13 @@ impl Rules {
                 put(&mut anywhere, name, true);
                 entitlements.push((name, EntitlementRules { scope, limit }));
             }
-            entitlements.sort_by_key(|(name, _)| *name);
+            sort_by_key(&mut entitlements, |(name, _)| *name);
             let mut topups = Vec::with_capacity(plan.topups.len());
             for (name, topup) in &plan.topups {
                 let rules = TopupRules::compile(topup, &policy, names)?;
                 topups.push((names.topups.intern(name), rules));
             }
-            topups.sort_by_key(|(name, _)| *name);
+            sort_by_key(&mut topups, |(name, _)| *name);
             put(&mut plans, id, Some(PlanRules { entitlements, topups }));
         }
         Ok(Rules { version, policy, default_plan, rates, plans, anywhere })

@@ -12,6 +12,7 @@ use super::super::position::Span;
 use super::super::report::{OwnedStep, Problem};
 use super::number::decimal;
 use super::tree::{Builder, Content, Node, Stop, duplicate_key};
+use crate::order::sort_by_key;
 
 /// Reads a whole text. The problems beside the tree don't keep it from being read on.
 pub(super) fn read(text: &str) -> Result<(Node, Vec<Problem>), Stop> {
@@ -38,7 +39,7 @@ fn add_table(table: &DeTable<'_>, span: Span, builder: &mut Builder) -> Result<(
     builder.open_map(span)?;
     // The parser keeps keys by the alphabet; a document has its own order.
     let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, value)| (key.span().start, value.span().start));
+    sort_by_key(&mut entries, |(key, value)| (key.span().start, value.span().start));
     for (key, value) in entries {
         builder.key(key.get_ref().as_ref().into(), span_of(key));
         add_value(value, builder)?;
