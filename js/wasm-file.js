@@ -25,7 +25,7 @@ function bytes() {
     // In a bundle there is no such file.
   }
   // @ts-ignore: written by the build, which this check doesn't wait for
-  return Buffer.from(require('../wasm/bytes.js'), 'base64')
+  return Buffer.from(require('../wasm/bytes.json'), 'base64')
 }
 
 module.exports = { wasmModule }

@@ -6,5 +6,5 @@ const { wasmEntry } = require('./wasm-entry.js')
 
 module.exports = wasmEntry(() =>
   // @ts-ignore: written by the build, which this check doesn't wait for
-  Uint8Array.from(atob(require('../wasm/bytes.js')), (character) => character.charCodeAt(0))
+  Uint8Array.from(atob(require('../wasm/bytes.json')), (character) => character.charCodeAt(0))
 )

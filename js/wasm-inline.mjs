@@ -1,6 +1,6 @@
-// The entry that carries the module in its code, for bundlers that emit no files beside it.
+// `limitr/inline` for bundlers that emit no files beside the code: the module is carried as text.
 
-import base64 from '../wasm/bytes.mjs'
+import base64 from '../wasm/bytes.json'
 import { wasmEntry } from '../wasm/facade.mjs'
 
 export const { Limitr, LimitrError, init } = wasmEntry(() =>

@@ -51,8 +51,7 @@ async function bundle() {
   })
   writeFileSync(`${OUT}/glue.js`, glue.code)
   const text = readFileSync(`${OUT}/limitr.wasm`).toString('base64')
-  writeFileSync(`${OUT}/bytes.js`, `module.exports = '${text}'\n`)
-  writeFileSync(`${OUT}/bytes.mjs`, `export default '${text}'\n`)
+  writeFileSync(`${OUT}/bytes.json`, JSON.stringify(text))
   await build({
     stdin: { contents: "export { wasmEntry } from './js/wasm-entry.js'", resolveDir: path() },
     outfile: `${OUT}/facade.mjs`,

@@ -5,6 +5,7 @@ import { buildWasm } from './build-wasm.mjs'
 import { report, step } from './lib/run.mjs'
 import { lint } from './lint.mjs'
 import { setup } from './setup.mjs'
+import { apps } from './suites/apps.mjs'
 import { examples } from './suites/examples.mjs'
 import { fuzz } from './suites/fuzz.mjs'
 import { packages } from './suites/packages.mjs'
@@ -18,6 +19,7 @@ const SUITES = {
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
   package: { 'installed package': packages },
+  apps: { 'apps in real runtimes': apps },
   examples: { examples },
   fuzz: { fuzz }
 }

@@ -4,7 +4,7 @@ export * from '../index.js'
 type Hosted<Scope, Name extends string> = Scope extends Record<Name, { prototype: infer T }> ? T : never
 
 /** A compiled module. */
-type CompiledModule = typeof globalThis extends { WebAssembly: infer W } ? Hosted<W, 'Module'> : object
+export type CompiledModule = typeof globalThis extends { WebAssembly: infer W } ? Hosted<W, 'Module'> : object
 
 /** Whatever a compiled module can be had from: itself, its bytes, a response that brings them, or an address. */
 export type WasmSource =
