@@ -1,29 +1,46 @@
 // Builds the native addon and its generated loader into the root: limitr.<platform>.node and binding.js.
+//
+// Without `--target` it builds for this platform; `--target <rust triple>` builds for another. Musl's own needs are in
+// lib/musl.mjs; every other target needs no more than its linker.
 
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isMusl, muslEnv } from './lib/musl.mjs'
 import { bin, Failed, isMain, main, need, path, step } from './lib/run.mjs'
 
-const OUT = path('dist', 'binding')
-const BUILD = ['build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts', '--output-dir', OUT]
+const BUILD = ['build', '--platform', '--js', 'binding.js', '--dts', 'binding.d.ts']
 
-async function buildAddon(debug) {
-  // The folder is cleared so that what is moved below was made by this build.
-  rmSync(OUT, { recursive: true, force: true })
-  mkdirSync(OUT, { recursive: true })
-  await need(bin('napi'), debug ? BUILD : [...BUILD, '--release'], {
+/** Compiles the addon and writes its loader, both into one folder of dist/binding; answers the addon's path. */
+export async function compile({ debug = false, target } = {}) {
+  const folder = path('dist', 'binding', target ?? 'host')
+  // The folder is cleared so that what is found below was made by this build.
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const more = [...(debug ? [] : ['--release']), ...(target ? ['--target', target] : [])]
+  await need(bin('napi'), [...BUILD, '--output-dir', folder, ...more], {
+    env: isMusl(target) ? await muslEnv(target) : {},
     help: 'Run `npm run setup` if packages are missing.'
   })
-  const addon = readdirSync(OUT).find((name) => name.endsWith('.node'))
+  const addon = readdirSync(folder).find((name) => name.endsWith('.node'))
   if (!addon) throw new Failed('the build made no .node file')
-  const { size } = statSync(`${OUT}/${addon}`)
-  // Renamed into place: a process that has the old addon open keeps it.
-  for (const name of [addon, 'binding.js']) renameSync(`${OUT}/${name}`, path(name))
-  return `${addon}, ${(size / 1024).toFixed(0)} KiB`
+  return join(folder, addon)
 }
 
-/** Builds the addon, in release unless `debug`. */
-export async function build({ debug = false } = {}) {
-  await step(`native addon (${debug ? 'debug' : 'release'})`, () => buildAddon(debug))
+/** Builds the addon, in release unless `debug`, for this platform unless there is a `target`. */
+export async function build({ debug = false, target } = {}) {
+  const mode = [debug ? 'debug' : 'release', target].filter(Boolean).join(', ')
+  await step(`native addon (${mode})`, async () => {
+    const addon = await compile({ debug, target })
+    const { size } = statSync(addon)
+    // Renamed into place: a process that has the old addon open keeps it.
+    for (const file of [addon, join(dirname(addon), 'binding.js')]) renameSync(file, path(basename(file)))
+    return `${basename(addon)}, ${(size / 1024).toFixed(0)} KiB`
+  })
 }
 
-if (isMain(import.meta.url)) await main(() => build({ debug: process.argv.includes('--debug') }))
+if (isMain(import.meta.url))
+  await main(() => {
+    const options = { debug: { type: 'boolean' }, target: { type: 'string' } }
+    return build(parseArgs({ options }).values)
+  })

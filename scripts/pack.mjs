@@ -1,28 +1,47 @@
-// Packs what would be published into dist/: the main package and the package of this platform's addon.
+// Packs what would be published into dist/: the main package, and the package of every platform whose addon is in the
+// root. This platform's addon and the wasm binding are built first, unless `--prebuilt` says that all is there.
 //
 // 1. The list of files is npm's own, from `files` in package.json.
 // 2. They are copied to a staging folder whose package.json leaves out what only the workshop needs and names the
-//    platform packages as optional dependencies. The workshop's own package.json can't: `npm ci` would look for them.
+//    platform packages that are packed as optional dependencies: no others, since who installs this would be given what
+//    anybody publishes under such a name. The workshop's own package.json can't: `npm ci` would look for them.
 // 3. `npm pack` runs in each staging folder.
 
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from './build.mjs'
+import { buildWasm } from './build-wasm.mjs'
 import { Failed, isMain, main, need, path, step } from './lib/run.mjs'
+import { provideWasm } from './lib/wasm.mjs'
 import { setupBuild } from './setup.mjs'
 
 const DIST = path('dist')
 const STAGE = path('dist', 'stage')
+const FIRST = 'linux-x64-gnu'
 const WORKSHOP_FIELDS = ['scripts', 'devDependencies', 'overrides', 'napi']
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 
-/** The platform packages: folder and manifest. */
+/** The platform packages: folder, manifest, and whether the addon is there. Linux on x64 with glibc is the first. */
 const platforms = () =>
   readdirSync(path('npm'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => ({ folder: path('npm', name), manifest: readJson(path('npm', name, 'package.json')) }))
+    .map(({ name }) => name)
+    .sort((a, b) => (b === FIRST) - (a === FIRST) || (a < b ? -1 : 1))
+    .map((name) => {
+      const manifest = readJson(path('npm', name, 'package.json'))
+      return { folder: path('npm', name), manifest, built: existsSync(path(manifest.main)) }
+    })
 
 /** The files that npm would pack from a folder. */
 async function filesOf(folder) {
@@ -41,6 +60,8 @@ async function packFolder(folder) {
 }
 
 async function packMain() {
+  if (!existsSync(path('wasm', 'limitr.wasm')) || !existsSync(path('binding.js')))
+    throw new Failed('the bindings are missing', { help: 'Run `npm run build` and `npm run build:wasm`.' })
   const stage = join(STAGE, 'main')
   for (const file of await filesOf(path())) {
     mkdirSync(dirname(join(stage, file)), { recursive: true })
@@ -49,7 +70,9 @@ async function packMain() {
   const manifest = readJson(path('package.json'))
   for (const field of WORKSHOP_FIELDS) delete manifest[field]
   manifest.optionalDependencies = Object.fromEntries(
-    platforms().map(({ manifest: { name, version } }) => [name, version])
+    platforms()
+      .filter(({ built }) => built)
+      .map(({ manifest: { name, version } }) => [name, version])
   )
   writeJson(join(stage, 'package.json'), manifest)
   return packFolder(stage)
@@ -59,30 +82,35 @@ async function packPlatform({ folder, manifest }) {
   const stage = join(STAGE, manifest.name)
   cpSync(folder, stage, { recursive: true })
   copyFileSync(path('LICENSE'), join(stage, 'LICENSE'))
-  try {
-    copyFileSync(path(manifest.main), join(stage, manifest.main))
-  } catch {
-    throw new Failed(`${manifest.main} is missing`, { help: 'Run `npm run build` on that platform.' })
-  }
+  copyFileSync(path(manifest.main), join(stage, manifest.main))
   return packFolder(stage)
 }
 
-/** Packs every package; answers the paths of the tarballs, the main one first. */
+/** Packs the main package and every platform that is built; answers the tarballs' paths, the main one first. */
 export async function pack() {
   rmSync(STAGE, { recursive: true, force: true })
   mkdirSync(STAGE, { recursive: true })
   for (const old of readdirSync(DIST).filter((name) => name.endsWith('.tgz'))) rmSync(join(DIST, old))
   const tarballs = [await packMain()]
-  for (const platform of platforms()) tarballs.push(await packPlatform(platform))
+  for (const platform of platforms().filter(({ built }) => built)) tarballs.push(await packPlatform(platform))
   return tarballs
+}
+
+/** Packs and says what was packed, and what not. */
+async function packAll() {
+  const packed = (await pack()).map((file) => file.replace(path(), ''))
+  const skipped = platforms().filter(({ built }) => !built)
+  const names = skipped.map(({ manifest }) => manifest.name)
+  return packed.join(', ') + (names.length > 0 ? `; not built here: ${names.join(', ')}` : '')
 }
 
 if (isMain(import.meta.url))
   await main(async () => {
-    await setupBuild()
-    await build()
-    await step('tarballs', async () => {
-      const tarballs = await pack()
-      return tarballs.map((file) => file.replace(path(), '')).join(', ')
-    })
+    if (!process.argv.includes('--prebuilt')) {
+      await setupBuild()
+      await step('wasm32 target', provideWasm)
+      await build()
+      await buildWasm()
+    }
+    await step('tarballs', packAll)
   })
