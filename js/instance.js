@@ -68,7 +68,7 @@ const ENTITLEMENTS = 4_096
 const ANSWER_LENGTH = 32
 /** A longer text is freed once it is read. */
 const KEPT_TEXT_BYTES = 65_536
-const PAGE_BYTES = 65_536
+const MEBIBYTE = 1_048_576
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -177,7 +177,7 @@ class Instance {
     try {
       const length = this.#places.panicLength()
       if (length > 0) return this.#read(this.#places.panicAt(), length).replace(/\s+/g, ' ')
-      const mebibytes = Math.round((this.#places.memory.buffer.byteLength / PAGE_BYTES) * 0.0625)
+      const mebibytes = Math.round(this.#places.memory.buffer.byteLength / MEBIBYTE)
       return `${trap instanceof Error ? trap.message : trap}, with ${mebibytes} MiB of memory`
     } catch {
       return String(trap)
@@ -202,8 +202,11 @@ function started(glue, module) {
   try {
     return glue.initSync({ module })
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-    throw new LimitrError('too_many', 'there is no memory for another engine: close some', { cause })
+    if (cause instanceof RangeError)
+      throw new LimitrError('too_many', 'there is no memory for another engine: close some', { cause })
+    const message =
+      "the module isn't the wasm/limitr.wasm of this version of limitr: load it from the same package"
+    throw new LimitrError('not_supported', message, { cause })
   }
 }
 

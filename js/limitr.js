@@ -31,7 +31,7 @@ const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
  * A method's promise is made here, around a call that is over when it returns. While handlers are being called, a method
  * waits for them first: `await null` comes back once the delivery, which never waits, is through.
  */
-class Limitr {
+class Engine {
   #core
   #sync
 
@@ -41,30 +41,6 @@ class Limitr {
       throw new LimitrError('invalid_argument', 'use `Limitr.new` to open an engine')
     this.#core = core
     this.#sync = new LimitrSync(core)
-  }
-
-  /**
-   * The class that an entry of the package exports: this one, opening its engines with the bindings that the entry has.
-   *
-   * @param {(wanted: 'auto' | Backend) => Binding | Promise<Binding>} bind
-   */
-  static over(bind) {
-    const { [Limitr.name]: Entry } = {
-      [Limitr.name]: class extends Limitr {
-        /**
-         * @param {unknown} policy
-         * @param {unknown} [format]
-         * @param {unknown} [options]
-         */
-        static async new(policy, format, options) {
-          const open = openOptions(options)
-          const document = documentOf(policy, documentFormat(format), 'policy')
-          const { doors, backend } = await bind(backendOption(options))
-          return new Entry(Core.open(doors, backend, document, open))
-        }
-      }
-    }
-    return Entry
   }
 
   get sync() {
@@ -163,10 +139,10 @@ class Limitr {
     for (const [name, { value: twin }] of Object.entries(
       Object.getOwnPropertyDescriptors(LimitrSync.prototype)
     )) {
-      if (Object.hasOwn(Limitr.prototype, name)) continue
+      if (Object.hasOwn(Engine.prototype, name)) continue
       const method = {
         /**
-         * @this {Limitr}
+         * @this {Engine}
          * @param {unknown[]} args
          */
         async [name](...args) {
@@ -175,14 +151,36 @@ class Limitr {
         }
       }[name]
       Object.defineProperty(method, 'length', { value: twin.length, configurable: true })
-      Object.defineProperty(Limitr.prototype, name, { value: method, writable: true, configurable: true })
+      Object.defineProperty(Engine.prototype, name, { value: method, writable: true, configurable: true })
     }
-    Object.defineProperty(Limitr.prototype, ASYNC_DISPOSE, {
-      value: Limitr.prototype.close,
+    Object.defineProperty(Engine.prototype, ASYNC_DISPOSE, {
+      value: Engine.prototype.close,
       writable: true,
       configurable: true
     })
   }
 }
 
-module.exports = { Limitr }
+/**
+ * The class that an entry of the package exports: it opens its engines with the bindings that the entry has.
+ *
+ * @param {(wanted: 'auto' | Backend) => Binding | Promise<Binding>} bind
+ */
+function limitrOver(bind) {
+  class Limitr extends Engine {
+    /**
+     * @param {unknown} policy
+     * @param {unknown} [format]
+     * @param {unknown} [options]
+     */
+    static async new(policy, format, options) {
+      const open = openOptions(options)
+      const document = documentOf(policy, documentFormat(format), 'policy')
+      const { doors, backend } = await bind(backendOption(options))
+      return new Limitr(Core.open(doors, backend, document, open))
+    }
+  }
+  return Limitr
+}
+
+module.exports = { limitrOver }

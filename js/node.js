@@ -4,12 +4,10 @@
 // else the variable `LIMITR_BACKEND`, asks for one of them: then it is that one or an error.
 
 const { LimitrError, unknownWord } = require('./errors.js')
-const { Limitr } = require('./limitr.js')
+const { limitrOver } = require('./limitr.js')
 const { nativeDoors } = require('./native.js')
 const { BACKENDS } = require('./options.js')
 const { mayLoadAddons, variable } = require('./permissions.js')
-const { wasmDoors } = require('./wasm.js')
-const { wasmModule } = require('./wasm-file.js')
 
 /** @typedef {import('./limitr.js').Binding} Binding */
 /** @typedef {import('../index').Backend} Backend */
@@ -35,7 +33,14 @@ function bind(wanted) {
       missing = true
     }
   }
-  return { doors: wasmDoors(wasmModule()), backend: 'wasm' }
+  return { doors: wasmDoorsOfFile(), backend: 'wasm' }
+}
+
+/** Loaded when it is needed: where the native binding runs, it never is. */
+function wasmDoorsOfFile() {
+  const { wasmModule } = require('./wasm-file.js')
+  const { wasmDoors } = require('./wasm.js')
+  return wasmDoors(wasmModule())
 }
 
 function fromEnvironment() {
@@ -46,4 +51,4 @@ function fromEnvironment() {
   return backend
 }
 
-module.exports = { Limitr: Limitr.over(bind), LimitrError }
+module.exports = { Limitr: limitrOver(bind), LimitrError }

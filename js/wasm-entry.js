@@ -3,7 +3,7 @@
 // What an entry of the package exports that has wasm and nothing else.
 
 const { LimitrError } = require('./errors.js')
-const { Limitr } = require('./limitr.js')
+const { limitrOver } = require('./limitr.js')
 const { moduleOf } = require('./wasm-module.js')
 const { wasmDoors } = require('./wasm.js')
 
@@ -32,16 +32,14 @@ function wasmEntry(standard) {
         'there is no native binding here: this entry of limitr has wasm only (leave `backend` out)'
       throw new LimitrError('not_supported', message)
     }
-    loading ??= moduleOf(standard())
-    try {
-      return { doors: wasmDoors(await loading), backend: 'wasm' }
-    } catch (error) {
+    loading ??= moduleOf(standard()).catch((error) => {
       loading = null // a later engine may find the network back
       throw error
-    }
+    })
+    return { doors: wasmDoors(await loading), backend: 'wasm' }
   }
 
-  return { Limitr: Limitr.over(bind), LimitrError, init }
+  return { Limitr: limitrOver(bind), LimitrError, init }
 }
 
 module.exports = { wasmEntry }

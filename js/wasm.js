@@ -63,25 +63,27 @@ function judgingDoors(on) {
         return on.failed(trap, -1)
       }
     },
-    decide(engine, customer, entitlement, value, flags, overhead, answer) {
-      try {
-        const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
-        const verdict = on.exports.decide(Date.now(), engine, id, feature, value, flags, overhead)
-        on.copyAnswer(answer)
-        return verdict
-      } catch (trap) {
-        return on.failed(trap, -1)
-      }
-    },
-    explain(engine, customer, entitlement, value, flags, overhead, answer) {
-      try {
-        const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
-        const verdict = on.exports.explain(Date.now(), engine, id, feature, value, flags, overhead)
-        on.copyAnswer(answer)
-        return verdict
-      } catch (trap) {
-        return on.failed(trap, -1)
-      }
+    decide: wholeDoor(on, 'decide'),
+    explain: wholeDoor(on, 'explain')
+  }
+}
+
+/**
+ * A door that leaves the whole answer.
+ *
+ * @param {Instance} on
+ * @param {'decide' | 'explain'} name
+ * @returns {Doors['decide']}
+ */
+function wholeDoor(on, name) {
+  return (engine, customer, entitlement, value, flags, overhead, answer) => {
+    try {
+      const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
+      const verdict = on.exports[name](Date.now(), engine, id, feature, value, flags, overhead)
+      on.copyAnswer(answer)
+      return verdict
+    } catch (trap) {
+      return on.failed(trap, -1)
     }
   }
 }

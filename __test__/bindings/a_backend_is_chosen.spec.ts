@@ -98,6 +98,13 @@ describe('the entries that are wasm only', () => {
     expect((error as Error).message).toContain(says)
   })
 
+  it('no engine opens on the module of somebody else', async () => {
+    await wasm.init(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
+    const error = await wasm.Limitr.new({ policy: {} }).catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ code: 'not_supported' })
+    expect((error as Error).message).toContain("isn't the wasm/limitr.wasm of this version")
+  })
+
   it('init takes a module, bytes, or what brings them', async () => {
     const bytes = await import('node:fs').then(({ readFileSync }) =>
       readFileSync(new URL('wasm/limitr.wasm', ROOT))
