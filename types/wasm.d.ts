@@ -3,8 +3,10 @@ export * from '../index.js'
 /** A class of the host by name; `never` where the host's types don't have it. */
 type Hosted<Scope, Name extends string> = Scope extends Record<Name, { prototype: infer T }> ? T : never
 
-/** A compiled module. */
-export type CompiledModule = typeof globalThis extends { WebAssembly: infer W } ? Hosted<W, 'Module'> : object
+/** A compiled module. `lib.dom` types it as anything: it is an object. */
+export type CompiledModule = typeof globalThis extends { WebAssembly: infer W }
+  ? Hosted<W, 'Module'> & object
+  : object
 
 /** Whatever a compiled module can be had from: itself, its bytes, a response that brings them, or an address. */
 export type WasmSource =

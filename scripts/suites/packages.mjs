@@ -76,7 +76,9 @@ const script =
 async function checkTypes({ folder }) {
   copyFileSync(path('scripts', 'consumer', 'gate.mts'), join(folder, 'gate.mts'))
   const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022']
-  await need(bin('tsc'), [...options, 'gate.mts'], { cwd: folder })
+  // With the types of a browser, and with none of any host.
+  for (const lib of [[], ['--lib', 'es2022']])
+    await need(bin('tsc'), [...options, ...lib, 'gate.mts'], { cwd: folder })
 }
 
 const CHECKS = {
