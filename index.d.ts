@@ -94,7 +94,8 @@ export class Limitr<P = AnyPolicy> {
    * `format` defaults to `'auto'`: an object is JSON, text is tried as JSON, YAML and TOML. A boolean in the place of the
    * options is `validate`.
    *
-   * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`, `not_supported_yet`
+   * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`, `not_supported_yet`;
+   * `not_supported` if the backend that is asked for doesn't load, `too_many` if there is no memory for another engine
    * @example
    * const limitr = await Limitr.new({ policy: { plans: { free: { default: true, entitlements: { chat: {} } } } } });
    */
@@ -112,7 +113,7 @@ export class Limitr<P = AnyPolicy> {
   /** The same methods without promises. */
   readonly sync: LimitrSync<P>
 
-  /** What runs the engine. */
+  /** What runs the engine: the native binding, or wasm where that doesn't load. */
   readonly backend: Backend
 
   /** The remarks on the policy document: what `Limitr.new` or the last `updatePolicy` warned of. */
