@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { buildWasm } from '../scripts/build-wasm.mjs'
 import { main, need, path, step } from '../scripts/lib/run.mjs'
-import { setup } from '../scripts/setup.mjs'
+import { setupBindings } from '../scripts/setup.mjs'
 
 const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '5' } } })
 const BACKENDS = ['native', 'wasm']
@@ -49,7 +49,7 @@ function print(rows) {
 }
 
 await main(async () => {
-  await setup()
+  await setupBindings()
   await build()
   await buildWasm()
   const runs = Object.fromEntries(BACKENDS.map((backend) => [backend, []]))

@@ -2,13 +2,11 @@
 // ended.
 
 import { buildWasm } from './build-wasm.mjs'
-import { bin, main, need, path, step } from './lib/run.mjs'
-import { provideWasm } from './lib/wasm.mjs'
-import { setupBuild } from './setup.mjs'
+import { bin, main, need, path } from './lib/run.mjs'
+import { setupBindings } from './setup.mjs'
 
 await main(async () => {
-  await setupBuild()
-  await step('wasm32 target', provideWasm)
+  await setupBindings()
   await buildWasm()
   const folder = path('examples', 'browser')
   await need(bin('vite'), [folder, '--config', `${folder}/vite.config.mjs`], { show: true })

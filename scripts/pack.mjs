@@ -21,8 +21,7 @@ import { dirname, join } from 'node:path'
 import { build } from './build.mjs'
 import { buildWasm } from './build-wasm.mjs'
 import { Failed, isMain, main, need, path, step } from './lib/run.mjs'
-import { provideWasm } from './lib/wasm.mjs'
-import { setupBuild } from './setup.mjs'
+import { setupBindings } from './setup.mjs'
 
 const DIST = path('dist')
 const STAGE = path('dist', 'stage')
@@ -107,8 +106,7 @@ async function packAll() {
 if (isMain(import.meta.url))
   await main(async () => {
     if (!process.argv.includes('--prebuilt')) {
-      await setupBuild()
-      await step('wasm32 target', provideWasm)
+      await setupBindings()
       await build()
       await buildWasm()
     }

@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failed, isMain, main, need, path, run, step } from './lib/run.mjs'
 import { provideWasm } from './lib/wasm.mjs'
 
 const NODE = 20
-const STAMP = path('node_modules', '.limitr-setup')
 const TOOLS = { nextest: '0.9.143', fuzz: '0.13.2' }
 
 async function checkTools() {
@@ -22,21 +22,24 @@ async function checkTools() {
   return `node ${process.versions.node}, ${cargo.output.trim().split(' (')[0]}`
 }
 
-/** What the installed packages depend on: the lockfile and where they are to run. */
-function wanted() {
+/** What a folder's installed packages depend on: the lockfile and where they are to run. */
+function wanted(folder) {
   const place = `${process.platform} ${process.arch} ${process.versions.modules}`
   return createHash('sha256')
-    .update(readFileSync(path('package-lock.json')))
+    .update(readFileSync(join(folder, 'package-lock.json')))
     .update(place)
     .digest('hex')
 }
 
-async function installPackages() {
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted()) return 'up to date'
-  await need('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+/** Installs what a folder's lockfile lists, unless it is there. */
+export async function installPackages(folder = path(), flags = []) {
+  const stamp = join(folder, 'node_modules', '.limitr-setup')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted(folder)) return 'up to date'
+  await need('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...flags], {
+    cwd: folder,
     help: 'Check that the npm registry can be reached and that package-lock.json fits package.json.'
   })
-  writeFileSync(STAMP, wanted())
+  writeFileSync(stamp, wanted(folder))
   return 'installed'
 }
 
@@ -52,13 +55,18 @@ async function installCargoTool(name) {
 /** What `build` needs: the tools that must be there and the npm packages. */
 export async function setupBuild() {
   await step('tools', checkTools)
-  await step('npm packages', installPackages)
+  await step('npm packages', () => installPackages())
+}
+
+/** What building both bindings needs. */
+export async function setupBindings() {
+  await setupBuild()
+  await step('wasm32 target', provideWasm)
 }
 
 /** What everything needs. */
 export async function setup() {
-  await setupBuild()
-  await step('wasm32 target', provideWasm)
+  await setupBindings()
   await step('cargo-nextest', () => installCargoTool('nextest'))
   await step('cargo-fuzz', () => installCargoTool('fuzz'))
 }

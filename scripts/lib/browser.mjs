@@ -4,7 +4,8 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { extname, join, normalize } from 'node:path'
-import { path, run } from './run.mjs'
+import { aptInstall } from './apt.mjs'
+import { path } from './run.mjs'
 
 const CHROMIUM = '/usr/bin/chromium'
 const ARGS = [
@@ -27,8 +28,7 @@ const TYPES = {
 /** Where Chromium is, installing it where that may be done; else why there is none. */
 export async function provideChromium() {
   if (existsSync(CHROMIUM)) return { path: CHROMIUM }
-  const install = 'apt-get update -q && apt-get install -q -y --no-install-recommends chromium'
-  const { code } = await run('sh', ['-c', install])
+  const { code } = await aptInstall(['chromium'])
   if (code === 0 && existsSync(CHROMIUM)) return { path: CHROMIUM }
   return { path: null, why: `there is no ${CHROMIUM}, and Debian's package can't be installed` }
 }

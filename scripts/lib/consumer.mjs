@@ -12,6 +12,9 @@ import { Failed, need, path, root } from './run.mjs'
 const INSTALL = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
 const READY_MS = 20_000
 
+/** Installs tarballs into a folder, from nowhere else. */
+export const installOffline = (folder, tarballs) => need('npm', [...INSTALL, ...tarballs], { cwd: folder })
+
 export class Consumer {
   /**
    * @param {string} app the folder of the app's files
@@ -37,7 +40,7 @@ export class Consumer {
     const manifest = { name: 'app', version: '1.0.0', private: true }
     writeFileSync(join(this.folder, 'package.json'), JSON.stringify(manifest))
     const packages = platform ? this.tarballs : this.tarballs.slice(0, 1)
-    await need('npm', [...INSTALL, ...packages], { cwd: this.folder })
+    await installOffline(this.folder, packages)
   }
 
   /** The addon that is installed. */

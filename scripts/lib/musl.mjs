@@ -7,6 +7,7 @@
 
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { aptInstall } from './apt.mjs'
 import { Failed, need, path, run } from './run.mjs'
 
 /** The target that is tried out here. */
@@ -50,7 +51,7 @@ export async function muslEnv(target) {
 }
 
 /** The last line that a program printed. */
-const lastLine = (output) => output.trim().split('\n').at(-1)
+export const lastLine = (output) => output.trim().split('\n').at(-1)
 
 /** Makes it possible to build and run for musl here, installing what is missing; answers why it can't be, or null. */
 export async function provideMusl() {
@@ -61,9 +62,6 @@ export async function provideMusl() {
     if (code !== 0) return `no Rust target ${MUSL}: ${lastLine(output)}`
   }
   if (existsSync(LOADER) && (await run('musl-gcc', ['--version'])).code === 0) return null
-  const install = `apt-get install -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends ${DEBIAN_PACKAGES.join(' ')}`
-  const { code, output } = await run('sh', ['-c', `apt-get update -q && ${install}`], {
-    env: { DEBIAN_FRONTEND: 'noninteractive' }
-  })
+  const { code, output } = await aptInstall(DEBIAN_PACKAGES)
   return code === 0 ? null : `no ${DEBIAN_PACKAGES.join(', ')}: ${lastLine(output)}`
 }

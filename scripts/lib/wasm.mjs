@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { aptInstall } from './apt.mjs'
 import { Failed, need, run, targetFolder } from './run.mjs'
 
 const TARGET = 'wasm32-unknown-unknown'
@@ -27,10 +28,7 @@ export async function provideWasm() {
   const rustup = await run('rustup', ['target', 'add', TARGET])
   if (rustup.code === 0) return 'rustup target, installed now'
   if (hasDebian()) return "Debian's Rust"
-  const apt = await run('sh', [
-    '-c',
-    `apt-get update -q && apt-get install -q -y --no-install-recommends ${DEBIAN_PACKAGES.join(' ')}`
-  ])
+  const apt = await aptInstall(DEBIAN_PACKAGES)
   if (apt.code === 0) return "Debian's Rust, installed now"
   throw new Failed(`the Rust target ${TARGET} is missing`, {
     output: rustup.output + apt.output,

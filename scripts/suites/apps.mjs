@@ -1,21 +1,13 @@
 // The packed tarball in real runtimes and through real bundlers: every folder of __test__/apps/ that has a run.mjs.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { provideChromium } from '../lib/browser.mjs'
 import { bundleReport, Consumer } from '../lib/consumer.mjs'
-import { need, path } from '../lib/run.mjs'
+import { path } from '../lib/run.mjs'
 import { pack } from '../pack.mjs'
+import { installPackages } from '../setup.mjs'
 
 const APPS = path('__test__', 'apps')
-
-/** The runtimes and bundlers, from their own lockfile. */
-async function installTools() {
-  const stamp = `${APPS}/node_modules/.limitr-setup`
-  const wanted = readFileSync(`${APPS}/package-lock.json`, 'utf8')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  await need('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: APPS })
-  writeFileSync(stamp, wanted)
-}
 
 /** Runs one app; answers why a part of it can't be run here, if so. */
 async function runApp(folder, tarballs, chromium) {
@@ -30,7 +22,7 @@ async function runApp(folder, tarballs, chromium) {
 
 /** Packs, then runs every app; `APPS=vite,deno` runs those only. */
 export async function apps() {
-  await installTools()
+  await installPackages(APPS, ['--ignore-scripts'])
   await bundleReport()
   const [tarballs, chromium] = [await pack(), await provideChromium()]
   const counts = { passed: 0, failed: 0, skipped: 0, output: '', note: '' }

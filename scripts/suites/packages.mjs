@@ -13,13 +13,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { wasmSizes } from '../build-wasm.mjs'
+import { installOffline } from '../lib/consumer.mjs'
 import { bin, Failed, need, path } from '../lib/run.mjs'
 import { pack } from '../pack.mjs'
 
 /** What attw leaves out: resolution that knows no `exports`, and the wasm file, which Node doesn't import. */
 const ATTW = ['--no-emoji', '--no-color', '--profile', 'node16', '--exclude-entrypoints', 'limitr.wasm']
 const CONTENTS = path('npm', 'contents.txt')
-const INSTALL = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
 
 /** Throws unless both are the same text. */
 function same(actual, expected, what) {
@@ -58,7 +58,7 @@ function checkSizes({ tarballs, sizes }) {
 
 async function checkInstall({ folder, tarballs }) {
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
-  await need('npm', [...INSTALL, ...tarballs], { cwd: folder })
+  await installOffline(folder, tarballs)
   const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))
   same(installed.sort().join('\n'), 'limitr\nlimitr-linux-x64-gnu', 'other packages than ours were installed')
   const { dependencies } = JSON.parse(readFileSync(join(folder, 'node_modules/limitr/package.json'), 'utf8'))
