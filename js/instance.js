@@ -64,8 +64,6 @@ const glueOfInstance = require('../wasm/glue.js')
 const CUSTOMERS = 65_536
 const ENTITLEMENTS = 4_096
 
-/** How many numbers an answer has. */
-const ANSWER_LENGTH = 32
 /** A longer text is freed once it is read. */
 const KEPT_TEXT_BYTES = 65_536
 const MEBIBYTE = 1_048_576
@@ -120,7 +118,8 @@ class Instance {
    */
   copyAnswer(answer) {
     if (this.#answer.length === 0) {
-      this.#answer = new Float64Array(this.#places.memory.buffer, this.#places.answerAt(), ANSWER_LENGTH)
+      const { memory, answerAt } = this.#places
+      this.#answer = new Float64Array(memory.buffer, answerAt(), answer.length)
     }
     answer.set(this.#answer)
   }

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 
-use limitr_engine::{Ask, Called, EngineError};
+use limitr_engine::{Ask, Call, Called, EngineError};
 use serde_json::Value;
 
 use crate::slots::Gone;
@@ -21,18 +21,30 @@ thread_local! {
 /// What a deciding door is asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
-    pub(crate) value: f64,
+    pub(crate) ask: Ask<'static>,
     pub(crate) flags: u32,
     /// Counts where the flags say that it is given.
     pub(crate) overhead: f64,
+}
+
+impl Asked {
+    /// Up or down by the limit's increment, or whatever else needs no overhead.
+    #[inline(always)]
+    pub(crate) fn plain(ask: Ask<'static>, flags: u32) -> Asked {
+        Asked { ask, flags, overhead: 0.0 }
+    }
+
+    #[inline(always)]
+    fn call(self) -> Result<Call<'static>, EngineError> {
+        call_of(self.ask, self.flags, self.overhead)
+    }
 }
 
 /// Decides and meters.
 #[inline(always)]
 pub(crate) fn allow(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
     let answer = with_host(engine, |host| {
-        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
-        let allowed = host.allow(customer, entitlement, &call)?;
+        let allowed = host.allow(customer, entitlement, &asked.call()?)?;
         Ok(verdict(allowed, host))
     });
     answer.unwrap_or(-1)
@@ -41,27 +53,7 @@ pub(crate) fn allow(engine: f64, customer: Called<'_>, entitlement: Called<'_>, 
 /// Decides and moves nothing.
 #[inline(always)]
 pub(crate) fn check(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
-    let answer = with_host(engine, |host| {
-        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
-        host.check(customer, entitlement, &call).map(i32::from)
-    });
-    answer.unwrap_or(-1)
-}
-
-/// Up or down by the limit's increment.
-#[inline(always)]
-pub(crate) fn step(
-    engine: f64,
-    customer: Called<'_>,
-    entitlement: Called<'_>,
-    flags: u32,
-    ask: Ask<'static>,
-) -> i32 {
-    let answer = with_host(engine, |host| {
-        let call = call_of(ask, flags, 0.0)?;
-        let allowed = host.allow(customer, entitlement, &call)?;
-        Ok(verdict(allowed, host))
-    });
+    let answer = with_host(engine, |host| host.check(customer, entitlement, &asked.call()?).map(i32::from));
     answer.unwrap_or(-1)
 }
 
@@ -75,7 +67,7 @@ pub(crate) fn decide(
     meters: bool,
 ) -> i32 {
     let done = with_host(engine, |host| {
-        let call = call_of(Ask::by(asked.value), asked.flags, asked.overhead)?;
+        let call = asked.call()?;
         let decision = match meters {
             true => host.decide(customer, entitlement, &call)?,
             false => host.explain(customer, entitlement, &call)?,
@@ -107,13 +99,13 @@ pub(crate) fn next_event(engine: f64, answer: &mut [f64; ANSWER_LEN]) -> i32 {
 
 /// Opens an engine for a document; JSON `{"value": {"engine", "diagnostics", "format"}}` or `{"error"}`.
 pub(crate) fn open(
-    document: &[u8],
+    document: &str,
     format: &str,
     options: &str,
     clock: fn() -> i64,
     seed: impl FnOnce() -> u64 + UnwindSafe,
 ) -> String {
-    let opened = catch_unwind(|| wire::open(document, format, options, clock, seed()));
+    let opened = catch_unwind(|| wire::open(document.as_bytes(), format, options, clock, seed()));
     wire::answered(match opened {
         Ok(opened) => opened.and_then(|(host, mut about)| {
             let engine = slots::open(host).ok_or_else(|| {
@@ -138,11 +130,7 @@ pub(crate) fn listen(engine: f64, on: bool) -> bool {
 
 /// Calls a method by name with a JSON array of arguments; JSON `{"value"}` or `{"error"}`.
 pub(crate) fn call(engine: f64, op: &str, args: &str) -> String {
-    match catch_unwind(AssertUnwindSafe(|| slots::with(engine, |host| wire::call(host, op, args)))) {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(gone)) => wire::answered(Err(refused(gone))),
-        Err(panic) => wire::answered(Err(defect(engine, panic.as_ref()))),
-    }
+    on_host(engine, |host| wire::call(host, op, args)).unwrap_or_else(|error| wire::answered(Err(error)))
 }
 
 /// What numbers can't say of the event that `next_event` took last, as JSON.
@@ -169,15 +157,23 @@ pub(crate) fn keep_error(error: &EngineError) {
 /// Works with an open engine; any failure is kept for `last_error`.
 #[inline(always)]
 fn with_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> Result<T, EngineError>) -> Option<T> {
-    let done = catch_unwind(AssertUnwindSafe(|| slots::with(engine, work)));
-    let error = match done {
-        Ok(Ok(Ok(answer))) => return Some(answer),
-        Ok(Ok(Err(error))) => error,
-        Ok(Err(gone)) => refused(gone),
-        Err(panic) => defect(engine, panic.as_ref()),
-    };
-    keep_error(&error);
-    None
+    match on_host(engine, work) {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(error)) | Err(error) => {
+            keep_error(&error);
+            None
+        }
+    }
+}
+
+/// Works with an open engine; fails if it is gone, or goes by a defect.
+#[inline(always)]
+fn on_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, EngineError> {
+    match catch_unwind(AssertUnwindSafe(|| slots::with(engine, work))) {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(gone)) => Err(refused(gone)),
+        Err(panic) => Err(defect(engine, panic.as_ref())),
+    }
 }
 
 #[inline]

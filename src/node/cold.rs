@@ -1,6 +1,5 @@
 //! Doors that open, close and configure engines, and the one that calls everything else by name.
 
-use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 
 use super::clock::now_ms;
@@ -8,12 +7,8 @@ use crate::{doors, slots};
 
 /// Opens an engine for a document; JSON `{"value": {"engine", "diagnostics", "format"}}` or `{"error"}`.
 #[napi]
-pub fn open(document: Either<String, Uint8Array>, format: String, options: String) -> String {
-    let bytes: &[u8] = match &document {
-        Either::A(text) => text.as_bytes(),
-        Either::B(bytes) => bytes,
-    };
-    doors::open(bytes, &format, &options, now_ms, || ahash::RandomState::new().hash_one(0_u8))
+pub fn open(document: String, format: String, options: String) -> String {
+    doors::open(&document, &format, &options, now_ms, || ahash::RandomState::new().hash_one(0_u8))
 }
 
 /// Closes an engine; whether it was open.

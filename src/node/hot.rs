@@ -86,7 +86,12 @@ unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'stat
     let frame = unsafe { Frame::<4>::enter(env, info) };
     let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
     let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    frame.give_int(doors::step(frame.number(0), customer.into(), entitlement.into(), frame.flags(3), ask))
+    frame.give_int(doors::allow(
+        frame.number(0),
+        customer.into(),
+        entitlement.into(),
+        Asked::plain(ask, frame.flags(3)),
+    ))
 }
 
 /// `(engine, customer, entitlement, value, flags, overhead, answer)`: decides, meters, and answers in full.
@@ -163,5 +168,5 @@ unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_inf
 /// What a door that takes a value is asked.
 #[inline(always)]
 fn asked<const N: usize>(frame: &Frame<N>) -> Asked {
-    Asked { value: frame.number(3), flags: frame.flags(4), overhead: frame.number(5) }
+    Asked { ask: Ask::by(frame.number(3)), flags: frame.flags(4), overhead: frame.number(5) }
 }

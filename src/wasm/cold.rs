@@ -12,7 +12,7 @@ use crate::{doors, slots};
 pub fn open(now: f64, document: &str, format: &str, options: &str, seed: f64) -> usize {
     clock::set(now);
     let seed = move || seed.to_bits();
-    memory::leave(doors::open(document.as_bytes(), format, options, clock::now_ms, seed))
+    memory::leave(doors::open(document, format, options, clock::now_ms, seed))
 }
 
 /// Closes an engine; whether it was open.

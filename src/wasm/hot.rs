@@ -19,7 +19,7 @@ pub fn allow(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    let asked = Asked { value, flags, overhead };
+    let asked = Asked { ask: Ask::by(value), flags, overhead };
     names::with(engine, customer, entitlement, |customer, entitlement| {
         doors::allow(engine, customer, entitlement, asked)
     })
@@ -37,7 +37,7 @@ pub fn check(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    let asked = Asked { value, flags, overhead };
+    let asked = Asked { ask: Ask::by(value), flags, overhead };
     names::with(engine, customer, entitlement, |customer, entitlement| {
         doors::check(engine, customer, entitlement, asked)
     })
@@ -59,7 +59,7 @@ pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: 
 fn step(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32, ask: Ask<'static>) -> i32 {
     clock::set(now);
     names::with(engine, customer, entitlement, |customer, entitlement| {
-        doors::step(engine, customer, entitlement, flags, ask)
+        doors::allow(engine, customer, entitlement, Asked::plain(ask, flags))
     })
 }
 
@@ -75,7 +75,7 @@ pub fn decide(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    whole(engine, customer, entitlement, Asked { value, flags, overhead }, true)
+    whole(engine, customer, entitlement, Asked { ask: Ask::by(value), flags, overhead }, true)
 }
 
 /// Decides, moves nothing, and leaves the whole answer.
@@ -90,7 +90,7 @@ pub fn explain(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    whole(engine, customer, entitlement, Asked { value, flags, overhead }, false)
+    whole(engine, customer, entitlement, Asked { ask: Ask::by(value), flags, overhead }, false)
 }
 
 fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: bool) -> i32 {

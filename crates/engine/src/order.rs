@@ -2,17 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Sorts items by a key, keeping the order of equal ones.
+/// Sorts items by a key, keeping the order of equal ones: their places are sorted, and then they are put into that order.
 pub(crate) fn sort_by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
-    sort_by(items, |a, b| key(a).cmp(&key(b)));
-}
-
-/// Sorts items, keeping the order of equal ones: their places are sorted, and then they are put into that order.
-pub(crate) fn sort_by<T>(items: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {
-    let places = sorted_places(items.len(), &|a, b| match (items.get(a), items.get(b)) {
-        (Some(a), Some(b)) => order(a, b),
-        _ => Ordering::Equal, // every place is one of an item
-    });
+    let places = sorted_places(items.len(), &|a, b| items.get(a).map(&key).cmp(&items.get(b).map(&key)));
     let mut taken: Vec<Option<T>> = items.drain(..).map(Some).collect();
     items.extend(places.into_iter().filter_map(|place| taken.get_mut(place).and_then(Option::take)));
 }
@@ -33,7 +25,7 @@ mod tests {
         sort_by_key(&mut items, |(key, _)| *key);
         assert_eq!(items, [(0, 'e'), (1, 'b'), (1, 'd'), (2, 'a'), (2, 'c')]);
         let mut none: Vec<u8> = Vec::new();
-        sort_by(&mut none, |a, b| a.cmp(b));
+        sort_by_key(&mut none, |item| *item);
         assert!(none.is_empty());
     }
 }

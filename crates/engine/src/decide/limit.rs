@@ -9,7 +9,6 @@ use crate::rules::LimitRules;
 
 /// A call with a negative value lowers the meter, to the floor at the lowest; it is never denied and gives back no
 /// tokens. A meter that is below the floor already stays where it is.
-#[cold] // of many calls one
 pub(super) fn decrease(
     rules: &LimitRules,
     view: &View,

@@ -48,7 +48,7 @@ pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
 
 use crate::called::Called;
-use crate::customer::{Meter, held};
+use crate::customer::held;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -301,33 +301,17 @@ impl Engine {
         if self.has_grants(&subject) || self.has_caps(&subject, call) {
             return self.judge_with_money(now, subject, rules, view, requested, call);
         }
-        if requested.is_negative() {
-            return judge_decrease(subject, rules, meter, view, requested, call);
-        }
-        let verdict = limit::increase(rules, &view, requested, call, now)?;
+        let verdict = if requested.is_negative() {
+            Verdict::Allowed(limit::decrease(rules, &view, requested, call)?)
+        } else {
+            limit::increase(rules, &view, requested, call, now)?
+        };
         let bill = match &verdict {
             Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
             Verdict::Denied(_) => None,
         };
         Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })
     }
-}
-
-/// [`Engine::judge`] of a negative value, out of line: what is answered is large, and two ways to it would meet in a copy.
-#[cold]
-#[inline(never)]
-fn judge_decrease(
-    subject: Subject,
-    rules: &LimitRules,
-    meter: Option<&Meter>,
-    view: View,
-    requested: Amount,
-    call: &Call<'_>,
-) -> Result<Judged, EngineError> {
-    let effect = limit::decrease(rules, &view, requested, call)?;
-    let bill = bill::of(rules, meter, &view, &effect)?;
-    let (terms, verdict) = (Terms::of(rules), Verdict::Allowed(effect));
-    Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })
 }
 
 impl Judged {

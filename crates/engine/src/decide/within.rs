@@ -34,14 +34,14 @@ impl Engine {
             || !rules.overhead_cost.is_zero()
             || call.overhead.is_some()
             || !holder.holds.is_empty()
-            || !holder.grants.is_empty()
+            || self.has_grants(subject)
             || self.has_caps(subject, call)
             || self.tells(call);
         if asks_more {
             return None;
         }
         let diff = match call.ask {
-            Ask::By(Given::Number(value)) => Amount::from_small(value)?,
+            Ask::By(Given::Number(value)) if value >= 0.0 => Amount::from_f64(value).ok()?,
             Ask::Increment if !rules.increment.is_negative() => rules.increment,
             _ => return None,
         };

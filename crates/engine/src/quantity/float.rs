@@ -65,14 +65,6 @@ impl Amount {
         }
     }
 
-    /// The amount of a whole double from 0 to 9,223,372, which most are; `None` for any other.
-    #[inline(always)]
-    pub(crate) fn from_small(value: f64) -> Option<Amount> {
-        const MOST: f64 = (i64::MAX as i128 / Amount::SCALE) as f64;
-        let whole = value as i64;
-        (whole as f64 == value && (0.0..=MOST).contains(&value)).then(|| Amount::from_int(whole))
-    }
-
     /// The double nearest to this amount, ties to even.
     ///
     /// ```
