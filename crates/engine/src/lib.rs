@@ -22,12 +22,13 @@ pub mod policy;
 pub mod quantity;
 
 pub use called::{Called, Found};
-pub use change::{CapCounted, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
+pub use change::codec::Changes;
+pub use change::{CapCounted, CapHeld, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
 pub use customer::{
     Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile, Told,
 };
 pub use decide::{
-    Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered,
+    Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered, Taken,
 };
 pub use engine::{
     Engine, EngineOptions, Estimate, Likeness, Margin, MarginSnapshot, ModelledUse, Page, Reserve, Settle,

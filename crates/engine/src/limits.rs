@@ -26,7 +26,9 @@ pub const BATCH_MAX: usize = 1_000;
 /// Most events that wait to be taken. A host that listens takes them after every call.
 pub const EVENTS_MAX: usize = 65_536;
 /// Most changes that wait to be taken by a host that records them.
-pub const CHANGES_MAX: usize = 1_048_576;
+pub const CHANGES_MAX: u64 = 1_048_576;
+/// Most bytes of changes that wait; one call may pass it by what it leaves.
+pub const CHANGES_BYTES_MAX: usize = 128 * 1_048_576;
 /// Most customers on one page of records.
 pub const PAGE_MAX: usize = 10_000;
 /// Most grants of one customer; those that are spent or over make room.

@@ -171,6 +171,15 @@ impl Cap {
         CapView { period, over, counted, crossed: self.crossed && !over }
     }
 
+    /// Puts what a hold is worth in place of what it was; holds lie by holder and number.
+    pub(crate) fn put_hold(&mut self, entry: CapHold) {
+        let key = |hold: &CapHold| (hold.holder.clone(), hold.number);
+        match self.holds.binary_search_by(|known| key(known).cmp(&key(&entry))) {
+            Ok(place) => self.holds.get_mut(place).map(|known| *known = entry).unwrap_or_default(),
+            Err(place) => self.holds.insert(place, entry),
+        }
+    }
+
     /// What live holds would move it by.
     #[inline]
     pub(crate) fn held(&self, now: i64) -> Amount {

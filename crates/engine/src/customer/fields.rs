@@ -162,6 +162,11 @@ impl Fields {
         }
     }
 
+    /// All fields that weren't read, whatever they are.
+    pub(crate) fn into_left(self) -> Map<String, Value> {
+        self.left
+    }
+
     /// All fields that weren't read.
     pub(crate) fn rest(&mut self, most: usize) -> Result<Map<String, Value>, EngineError> {
         if self.left.len() > most {

@@ -1,5 +1,7 @@
 //! A meter: one customer's usage of one entitlement in the current period.
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::NameId;
 use crate::quantity::Amount;
 
@@ -57,7 +59,7 @@ impl Meter {
 /// 2. Each later one is a sample: what moved ÷ the milliseconds since the movement before, at least 1.
 /// 3. The first sample is the rate; each later one enters with weight `alpha`.
 /// 4. The acceleration is the rate's change ÷ the same milliseconds, from the second sample on.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
     /// Units per millisecond.
     pub rate: f64,

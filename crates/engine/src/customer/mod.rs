@@ -9,6 +9,7 @@ mod fields;
 mod grant;
 mod hold;
 mod meter;
+mod packed;
 mod record;
 mod record_money;
 
@@ -26,6 +27,7 @@ pub(crate) use record::write_meter;
 pub(crate) use record_money::{hold_id, hold_number};
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::decide::Remembered;
@@ -96,7 +98,7 @@ impl Override {
 }
 
 /// That a notification was sent for a mark that was crossed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The notification.
     pub notification: Box<str>,

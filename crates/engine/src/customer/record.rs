@@ -13,7 +13,9 @@ use super::record_money::read_notified;
 use super::{Customer, Meter, Override, Pace, check_name};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::limits::{ALTS_MAX, DECISION_IDS_MAX, METADATA_BYTES_MAX, METERS_MAX, REFS_MAX};
+use crate::limits::{
+    ALTS_MAX, DECISION_IDS_MAX, ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX, METADATA_BYTES_MAX, METERS_MAX, REFS_MAX,
+};
 use crate::names::NameId;
 use crate::policy::Limit;
 use crate::quantity::Amount;
@@ -104,7 +106,7 @@ impl Engine {
             caps: Vec::new(),
             holds: Vec::new(),
             notified: read_notified(&mut fields)?,
-            estimates: self.read_estimates(&mut fields)?,
+            estimates: self.read_estimates(&mut fields, ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX)?,
             issued: fields.count("issued")?,
             metadata,
             remembered: IndexMap::new(),

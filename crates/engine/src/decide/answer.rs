@@ -1,13 +1,16 @@
 //! The whole answer of a decision.
 
-use super::{Denial, Judged, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::{Denial, Effect, Judged, Verdict};
 use crate::engine::Engine;
 use crate::names::NameId;
 use crate::policy::Mode;
 use crate::quantity::Amount;
 
 /// Why a call was allowed or denied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Within the limit.
     Ok,
@@ -73,6 +76,19 @@ impl BoundBy {
             BoundBy::Limit => "limit",
             BoundBy::Governor => "governor",
             BoundBy::Cap => "cap",
+        }
+    }
+}
+
+impl Effect {
+    /// Why the call may run.
+    #[inline]
+    pub(super) fn reason(&self) -> Reason {
+        match (self.forced, self.overage.is_positive(), self.granted.is_positive()) {
+            (true, _, _) => Reason::Forced,
+            (false, true, _) => Reason::Overage,
+            (false, false, true) => Reason::CoveredByGrant,
+            (false, false, false) => Reason::Ok,
         }
     }
 }
@@ -161,12 +177,7 @@ impl Engine {
         };
         match verdict {
             Verdict::Allowed(effect) => Decision {
-                reason: match (effect.forced, effect.overage.is_positive(), effect.granted.is_positive()) {
-                    (true, _, _) => Reason::Forced,
-                    (false, true, _) => Reason::Overage,
-                    (false, false, true) => Reason::CoveredByGrant,
-                    (false, false, false) => Reason::Ok,
-                },
+                reason: effect.reason(),
                 overage: Some(effect.overage),
                 granted: Some(effect.granted),
                 overage_price: terms.priced.then_some(overage_price),

@@ -60,8 +60,7 @@ impl Engine {
             return Err(EngineError::new("too_many", message));
         }
         let now = self.observe(now);
-        let (events_before, changes_before, seq_before) =
-            (self.outbox.events.len(), self.outbox.changes.len(), self.outbox.seq);
+        let (events_before, changes_before) = (self.outbox.events.len(), self.outbox.mark());
         let mut touched: Vec<Before> = Vec::new();
         let mut decisions = vec![None; items.len()];
         for (item, place) in items.iter().zip(decisions.iter_mut()) {
@@ -87,8 +86,7 @@ impl Engine {
             });
             self.put_back(touched);
             self.outbox.events.drain(events_before..events_mark.min(self.outbox.events.len()));
-            self.outbox.changes.truncate(changes_before);
-            self.outbox.seq = seq_before;
+            self.outbox.go_back(changes_before);
             if let (Ok(_), Some((holder, meter))) = (&decision, fresh) {
                 self.renew(holder, meter.entitlement, meter.period_start);
             }

@@ -94,8 +94,8 @@ impl Engine {
         }
         let names = &self.names.entitlements;
         self.outbox.record(self.now.get(), || Effected::PeriodBegan {
-            holder: holder.id.clone(),
-            entitlement: names.text(entitlement).into(),
+            holder: &*holder.id,
+            entitlement: names.text(entitlement),
             period_start,
         });
     }
@@ -147,63 +147,69 @@ impl Engine {
             return;
         }
         let subject = &judged.subject;
-        let id = |customer| self.customers.get(customer).map_or_else(Box::default, |c| c.id.clone());
-        let Some(meter) = self.meter(subject) else { return };
-        let metered = Metered {
-            holder: id(subject.holder),
-            caller: id(subject.caller),
-            entitlement: self.names.entitlements.text(subject.entitlement).into(),
-            credit: self.names.credits.text(judged.terms.credit).into(),
-            plan: self.names.plans.text(subject.plan).into(),
-            policy_version: self.rules.version,
-            period_start: meter.period_start,
-            units: effect.diff,
-            overage: effect.overage,
-            granted: effect.granted,
-            granted_diff: effect.granted_sum.saturating_sub(judged.view.granted_before),
-            overhead: effect.overhead,
-            price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
-            overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
-            spent: meter.spent,
-            pace: meter.pace,
-        };
-        self.outbox.record(now, || Effected::Metered(Box::new(metered)));
+        let Some(holder) = self.customers.get(subject.holder) else { return };
+        let Some(meter) = holder.meter(subject.entitlement) else { return };
+        let caller =
+            if subject.caller == subject.holder { Some(holder) } else { self.customers.get(subject.caller) };
+        self.outbox.record(now, || {
+            Effected::Metered(Metered {
+                holder: &*holder.id,
+                caller: caller.map_or("", |caller| &caller.id),
+                entitlement: self.names.entitlements.text(subject.entitlement),
+                credit: self.names.credits.text(judged.terms.credit),
+                plan: self.names.plans.text(subject.plan),
+                policy_version: self.rules.version,
+                reason: effect.reason(),
+                period_start: meter.period_start,
+                units: effect.diff,
+                overage: effect.overage,
+                granted: effect.granted,
+                granted_diff: effect.granted_sum.saturating_sub(judged.view.granted_before),
+                overhead: effect.overhead,
+                price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
+                overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
+                spent: meter.spent,
+                pace: meter.pace,
+            })
+        });
     }
 
     /// Notes what a call took from grants and added to caps, once it is written.
     fn record_money(&mut self, now: i64, judged: &Judged) {
         let Some(money) = judged.money.as_deref().filter(|_| self.outbox.recording) else { return };
-        let id = |customer| self.customers.get(customer).map_or_else(Box::default, |c| c.id.clone());
-        let (holder, caller) = (id(judged.subject.holder), id(judged.subject.caller));
+        let (holder, caller) =
+            (self.customers.get(judged.subject.holder), self.customers.get(judged.subject.caller));
         let entitlement = self.names.entitlements.text(judged.subject.entitlement);
         for draw in &money.draws {
-            let customer = self.customers.get(judged.subject.holder);
-            let Some(grant) = customer.and_then(|customer| customer.grants.get(draw.at)) else { continue };
-            let drawn = GrantDrawn {
-                holder: holder.clone(),
-                grant: grant.number,
-                entitlement: entitlement.into(),
-                period_start: draw.before.period_start,
-                before: draw.before.balance,
-                taken: draw.taken,
-                covered: draw.covered,
-            };
-            self.outbox.record(now, || Effected::GrantDrawn(Box::new(drawn)));
+            let Some(holder) = holder else { continue };
+            let Some(grant) = holder.grants.get(draw.at) else { continue };
+            self.outbox.record(now, || {
+                Effected::GrantDrawn(GrantDrawn {
+                    holder: &*holder.id,
+                    grant: grant.number,
+                    entitlement,
+                    period_start: draw.before.period_start,
+                    before: draw.before.balance,
+                    taken: draw.taken,
+                    covered: draw.covered,
+                })
+            });
         }
         for moved in &money.caps {
             let Some(owner) = self.customers.get(moved.holder) else { continue };
             let Some(cap) = owner.caps.get(moved.at) else { continue };
-            let counted = CapCounted {
-                holder: owner.id.clone(),
-                cap: cap.id.clone(),
-                caller: caller.clone(),
-                entitlement: entitlement.into(),
-                period_start: moved.period_start,
-                renewed: moved.renewed,
-                diff: moved.counted.saturating_sub(moved.before),
-                crossed: moved.crossed,
-            };
-            self.outbox.record(now, || Effected::CapCounted(Box::new(counted)));
+            self.outbox.record(now, || {
+                Effected::CapCounted(CapCounted {
+                    holder: &*owner.id,
+                    cap: &cap.id,
+                    caller: caller.map_or("", |caller| &caller.id),
+                    entitlement,
+                    period_start: moved.period_start,
+                    renewed: moved.renewed,
+                    diff: moved.counted.saturating_sub(moved.before),
+                    crossed: moved.crossed,
+                })
+            });
         }
     }
 }

@@ -83,7 +83,7 @@ impl Engine {
             (grant.balance, grant.period_start) = (balance, period_start);
             let (number, holder) = (grant.number, &customer.id);
             self.outbox.record(now, || Effected::GrantRenewed {
-                holder: holder.clone(),
+                holder: &**holder,
                 grant: number,
                 period_start,
                 balance,

@@ -37,6 +37,7 @@ mod within;
 pub use answer::{BoundBy, Decision, Reason};
 pub use ask::{Ask, Call, CallCap, Given};
 pub use batch::{BatchDecision, BatchItem};
+pub use outbox::Taken;
 pub use remember::Remembered;
 
 pub(crate) use caps::{CapMove, DenyingCap};

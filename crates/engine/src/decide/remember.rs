@@ -98,17 +98,14 @@ impl Engine {
     }
 
     fn remember(&mut self, customer: &str, id: &str, remembered: Remembered) {
-        let Some(caller) = self.customers.find(customer).and_then(|caller| self.customers.get_mut(caller))
-        else {
-            return;
-        };
-        let at = remembered.at;
-        caller.remember(id, remembered.clone());
-        self.outbox.record(at, || Effected::Decided {
-            customer: caller.id.clone(),
-            id: id.into(),
-            remembered: Box::new(remembered),
-        });
+        let Some(at) = self.customers.find(customer) else { return };
+        let now = remembered.at;
+        let written =
+            if self.outbox.recording { self.write_remembered(&remembered) } else { Default::default() };
+        let Some(caller) = self.customers.get_mut(at) else { return };
+        caller.remember(id, remembered);
+        let holder = &*caller.id;
+        self.outbox.record(now, || Effected::Decided { holder, id, remembered: written });
     }
 }
 

@@ -2,16 +2,18 @@
 //! It answers and writes what the steps of a decision would, which `check`, `decide` and every other call take: properties
 //! compare them. Whatever isn't as plain as that is left to those steps.
 
-use super::{Ask, Call, Given, Subject};
-use crate::customer::CustomerId;
+use super::{Ask, Call, Given, Reason, Subject};
+use crate::change::{Effected, Metered};
 use crate::engine::Engine;
+use crate::names::NameId;
 use crate::quantity::Amount;
 use crate::rules::LimitRules;
 
 /// What such a call moves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Within {
-    holder: CustomerId,
+    subject: Subject,
+    credit: NameId,
     /// The meter's place among the holder's.
     at: usize,
     diff: Amount,
@@ -36,7 +38,8 @@ impl Engine {
             || !holder.holds.is_empty()
             || self.has_grants(subject)
             || self.has_caps(subject, call)
-            || self.tells(call);
+            || (self.outbox.listening && call.events)
+            || (self.outbox.recording && self.outbox.check_room().is_err());
         if asks_more {
             return None;
         }
@@ -55,7 +58,7 @@ impl Engine {
         {
             return None;
         }
-        Some(Within { holder: subject.holder, at, diff, used, alpha: rules.alpha })
+        Some(Within { subject: *subject, credit: rules.credit, at, diff, used, alpha: rules.alpha })
     }
 
     /// Writes it.
@@ -64,11 +67,45 @@ impl Engine {
         if within.diff.is_zero() {
             return;
         }
-        let holder = self.customers.get_mut(within.holder);
+        let holder = self.customers.get_mut(within.subject.holder);
         let Some(meter) = holder.and_then(|holder| holder.meters.get_mut(within.at)) else { return };
         meter.value = within.used;
         meter.spent = Amount::ZERO;
         meter.spent_at = now;
         meter.pace.observe(within.diff.to_f64(), now, within.alpha);
+        if self.outbox.recording {
+            self.record_within(now, within);
+        }
+    }
+
+    /// Notes it.
+    #[inline(never)] // the way without a store stays short
+    fn record_within(&mut self, now: i64, within: Within) {
+        let Subject { holder, caller, entitlement, plan, .. } = within.subject;
+        let (Some(holder), Some(caller)) = (self.customers.get(holder), self.customers.get(caller)) else {
+            return;
+        };
+        let Some(meter) = holder.meters.get(within.at) else { return };
+        self.outbox.record(now, || {
+            Effected::Metered(Metered {
+                holder: &*holder.id,
+                caller: &caller.id,
+                entitlement: self.names.entitlements.text(entitlement),
+                credit: self.names.credits.text(within.credit),
+                plan: self.names.plans.text(plan),
+                policy_version: self.rules.version,
+                reason: Reason::Ok,
+                period_start: meter.period_start,
+                units: within.diff,
+                overage: Amount::ZERO,
+                granted: Amount::ZERO,
+                granted_diff: Amount::ZERO,
+                overhead: Amount::ZERO,
+                price: Amount::ZERO,
+                overage_price: Amount::ZERO,
+                spent: meter.spent,
+                pace: meter.pace,
+            })
+        });
     }
 }

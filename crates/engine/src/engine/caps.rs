@@ -70,10 +70,10 @@ impl Engine {
             }
             None
         });
-        if let Some(Some(replaced)) = replaced {
-            self.forget_cap(&self.id_at(at), &replaced); // what holds were worth to it was in another credit
-        }
         self.record_cap(now, at, &id);
+        if let Some(Some(replaced)) = replaced {
+            self.forget_cap(now, &self.id_at(at), &replaced); // what holds were worth to it was in another credit
+        }
         if shown {
             self.tell_cap(now, "customer-cap-added", at, &id);
         }
@@ -102,7 +102,7 @@ impl Engine {
         });
         let Some(Some(shown)) = reset else { return Ok(false) };
         let holder = self.id_at(at);
-        self.outbox.record(now, || Effected::CapReset { holder, cap: cap.into() });
+        self.outbox.record(now, || Effected::CapReset { holder: &*holder, cap });
         if shown {
             self.tell_cap(now, "customer-cap-reset", at, cap);
         }
@@ -123,8 +123,8 @@ impl Engine {
         });
         let Some(Some(removed)) = removed else { return Ok(false) };
         let holder = self.id_at(at);
-        self.forget_cap(&holder, &removed);
-        self.outbox.record(now, || Effected::CapRemoved { holder, cap: cap.into() });
+        self.outbox.record(now, || Effected::CapRemoved { holder: &*holder, cap });
+        self.forget_cap(now, &holder, &removed);
         if removed.terms.send_events {
             self.tell("customer-cap-removed", |engine| engine.cap_told(at, engine.cap_json(now, &removed)));
         }
@@ -220,7 +220,7 @@ impl Engine {
         }
         let Some((_, cap)) = self.customers.get(at).and_then(|holder| holder.cap(id)) else { return };
         let (holder, cap) = (self.id_at(at), self.write_cap(cap));
-        self.outbox.record(now, || Effected::CapSet { holder, cap });
+        self.outbox.record(now, || Effected::CapSet { holder: &*holder, cap });
     }
 
     pub(crate) fn id_at(&self, at: CustomerId) -> Box<str> {

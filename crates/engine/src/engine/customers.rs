@@ -92,8 +92,12 @@ impl Engine {
         self.outbox.check_room()?;
         let Some(at) = self.customers.find(id) else { return Ok(false) };
         let record = self.outbox.listening.then(|| self.record_at(at)).flatten();
-        let Some(customer) = self.take_away(at) else { return Ok(false) };
-        self.outbox.record(now, || Effected::CustomerRemoved { id: customer.id });
+        let Some(customer) = self.take_out(at) else { return Ok(false) };
+        self.outbox.record(now, || Effected::CustomerRemoved { holder: &*customer.id });
+        self.record_on_caps(now, Some(&customer), at);
+        for cap in &customer.caps {
+            self.forget_cap(now, &customer.id, cap);
+        }
         self.tell("customer-removed", |_| object([("customer", record.unwrap_or_default())]));
         Ok(true)
     }
@@ -268,12 +272,13 @@ impl Engine {
         if started.is_empty() && ended.is_empty() {
             return;
         }
-        let texts = |ids: &[NameId]| {
-            ids.iter().map(|id| self.names.entitlements.text(*id).into()).collect::<Vec<Box<str>>>()
-        };
-        let (entitlements, ended) = (texts(&started), texts(&ended));
-        let holder = customer.id.clone();
-        self.outbox.record(now, || Effected::MetersStarted { holder, entitlements, ended });
+        let names = &self.names.entitlements;
+        let texts = |ids: &[NameId]| ids.iter().map(|id| names.text(*id)).collect();
+        self.outbox.record(now, || Effected::MetersStarted {
+            holder: &*customer.id,
+            entitlements: texts(&started),
+            ended: texts(&ended),
+        });
     }
 
     pub(crate) fn tell_customer(&mut self, kind: &'static str, at: CustomerId) {
@@ -285,12 +290,12 @@ impl Engine {
         let Some(customer) = self.customers.get(at) else { return };
         let names = &self.names;
         self.outbox.record(now, || Effected::CustomerSet {
-            id: customer.id.clone(),
-            plan: customer.plan.map_or("", |plan| names.plans.text(plan)).into(),
-            kind: names.types.text(customer.kind).into(),
-            label: customer.label.clone(),
-            refs: customer.refs.clone(),
-            alts: customer.alts.clone(),
+            holder: &*customer.id,
+            plan: customer.plan.map_or("", |plan| names.plans.text(plan)),
+            kind: names.types.text(customer.kind),
+            label: &customer.label,
+            refs: customer.refs.iter().map(AsRef::as_ref).collect(),
+            alts: customer.alts.iter().map(AsRef::as_ref).collect(),
             metadata: customer.metadata.clone(),
         });
     }

@@ -112,18 +112,42 @@ impl Engine {
     ) {
         let sample = Sample { value: value.to_f64(), overhead: overhead.to_f64(), basis: like.basis };
         self.take_sample(subject.caller, subject.entitlement, &like.segment, &sample);
-        let customer = self.id_at(subject.caller);
+        let Some(caller) = self.customers.get(subject.caller) else { return };
         let entitlement = self.names.entitlements.text(subject.entitlement);
         self.outbox.record(now, || {
-            Effected::Learned(Box::new(Learned {
-                customer,
-                entitlement: entitlement.into(),
-                segment: like.segment.clone(),
+            Effected::Learned(Learned {
+                holder: &*caller.id,
+                entitlement,
+                segment: &like.segment,
                 value: sample.value,
                 overhead: sample.overhead,
                 basis: sample.basis,
-            }))
+            })
         });
+    }
+
+    /// What was learnt of everybody's calls, as JSON; a customer's own is in its record.
+    pub fn everybodys_estimates(&self) -> Value {
+        self.write_estimates(&self.estimates)
+    }
+
+    /// Puts what was learnt of everybody's calls in place of what is known.
+    ///
+    /// # Errors
+    /// `invalid_record`.
+    pub fn restore_estimates(&mut self, estimates: &Value) -> Result<(), EngineError> {
+        let written = Value::from(object([("estimates", estimates.clone())]));
+        let mut fields = Fields::of("what everybody's calls taught", &written)?;
+        self.estimates = self.read_estimates(&mut fields, ESTIMATE_SEGMENTS_MAX)?;
+        Ok(())
+    }
+
+    /// Learns what a change says of everybody's calls, and nothing else.
+    pub fn restore_learned<T: AsRef<str>>(&mut self, learned: &Learned<T>) {
+        let entitlement = self.names.entitlements.intern(learned.entitlement.as_ref());
+        let Learned { value, overhead, basis, .. } = *learned;
+        let samples = self.estimates.entry((entitlement, learned.segment.as_ref().into()));
+        samples.or_default().learn(&Sample { value, overhead, basis });
     }
 
     pub(crate) fn take_sample(
@@ -219,12 +243,16 @@ impl Engine {
         Value::from(written)
     }
 
-    pub(crate) fn read_estimates(&mut self, fields: &mut Fields) -> Result<Estimates, EngineError> {
+    pub(crate) fn read_estimates(
+        &mut self,
+        fields: &mut Fields,
+        segments_max: usize,
+    ) -> Result<Estimates, EngineError> {
         let mut estimates = Estimates::new();
         for (name, segments) in fields.map("estimates", crate::limits::METERS_MAX)? {
             let entitlement = self.named_entitlement(&name)?;
             let mut segments = Fields::of(&format!("`estimates.{name}`"), &segments)?;
-            for (segment, samples) in segments.rest(ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX)? {
+            for (segment, samples) in segments.rest(segments_max)? {
                 let mut fields = Fields::of(&format!("`estimates.{name}.{segment}`"), &samples)?;
                 let samples = Samples {
                     count: fields.count("samples")?,

@@ -53,7 +53,7 @@ impl Engine {
         value: Amount,
         currency: &str,
     ) -> Result<(), EngineError> {
-        self.observe(now);
+        let now = self.observe(now);
         self.outbox.check_room()?;
         check_name("a currency", name)?;
         if !value.is_positive() || value > Amount::LIMIT {
@@ -86,6 +86,7 @@ impl Engine {
         }
         let previous = self.rules.version;
         self.rules.version = previous.saturating_add(1);
+        self.record_policy(now);
         self.tell("policy-updated", |engine| {
             object([("version", Value::from(engine.rules.version)), ("previous", Value::from(previous))])
         });

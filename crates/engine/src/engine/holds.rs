@@ -6,8 +6,7 @@
 //! 3. A stream records as it goes: `consume` records a part and lets the hold shrink by it, `extend` asks for more room.
 //!    Both keep the hold alive for another `ttl`.
 
-use crate::change::Effected;
-use crate::customer::{Cap, CapHold, Customer, CustomerId, HeldCap, Hold, hold_id, hold_number};
+use crate::customer::{CustomerId, HeldCap, Hold, hold_id, hold_number};
 use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject, Verdict};
 use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
@@ -99,7 +98,7 @@ impl Engine {
             caps,
         };
         self.set_hold(now, subject.holder, hold);
-        self.record_hold(now, subject.holder, number);
+        self.record_hold(now, subject.holder, number, &[]);
         Ok(Some(hold_id(number)))
     }
 
@@ -207,8 +206,9 @@ impl Engine {
             }
         };
         let (number, expires_on) = (before.number, now.saturating_add(before.ttl));
-        self.set_hold(now, subject.holder, Hold { units, caps, expires_on, ..before });
-        self.record_hold(now, subject.holder, number);
+        let hold = Hold { units, caps, expires_on, ..before.clone() };
+        self.set_hold(now, subject.holder, hold);
+        self.record_hold(now, subject.holder, number, &before.caps);
         Ok(true)
     }
 
@@ -250,8 +250,8 @@ impl Engine {
         let consumed = before.consumed.checked_add(used)?;
         self.take_hold(subject.holder, before.number);
         let units = before.units.saturating_sub(used).max(Amount::ZERO);
-        let shrunk =
-            Hold { units, consumed, expires_on: now.saturating_add(before.ttl), caps: Vec::new(), ..before };
+        let (stood_on, expires_on) = (before.caps.clone(), now.saturating_add(before.ttl));
+        let shrunk = Hold { units, consumed, expires_on, caps: Vec::new(), ..before };
         let number = shrunk.number;
         self.put_hold(subject.holder, shrunk.clone());
         let recorded = self.allow(now, customer, entitlement, &call);
@@ -259,7 +259,7 @@ impl Engine {
         self.take_hold(subject.holder, number);
         let caps = self.reservable(now, &subject, units, shrunk.overhead, true).ok().flatten();
         self.set_hold(now, subject.holder, Hold { caps: caps.unwrap_or_default(), ..shrunk });
-        self.record_hold(now, subject.holder, number);
+        self.record_hold(now, subject.holder, number, &stood_on);
         recorded
     }
 
@@ -330,8 +330,7 @@ impl Engine {
     fn end_hold(&mut self, now: i64, subject: &Subject, hold: Option<&str>) -> Option<Hold> {
         let number = self.find_hold(subject.holder, subject.entitlement, hold?)?.number;
         let ended = self.take_hold(subject.holder, number)?;
-        let holder = self.id_at(subject.holder);
-        self.outbox.record(now, || Effected::HoldEnded { holder, hold: number });
+        self.record_end(now, subject.holder, &ended);
         Some(ended)
     }
 
@@ -339,117 +338,9 @@ impl Engine {
         let Some(customer) = self.customers.get(at) else { return };
         let over = customer.holds.iter().filter(|hold| now >= hold.expires_on);
         for number in over.map(|hold| hold.number).collect::<Vec<_>>() {
-            self.take_hold(at, number);
-            let holder = self.id_at(at);
-            self.outbox.record(now, || Effected::HoldEnded { holder, hold: number });
-        }
-    }
-
-    pub(super) fn record_hold(&mut self, now: i64, at: CustomerId, number: u64) {
-        let Some(customer) = self.customers.get(at).filter(|_| self.outbox.recording) else { return };
-        let Some(hold) = customer.holds.iter().find(|hold| hold.number == number) else { return };
-        let (holder, hold) = (customer.id.clone(), self.write_hold(hold));
-        self.outbox.record(now, || Effected::HoldSet { holder, hold });
-    }
-
-    /// Puts a hold in place of the one of its number, and forgets others on its caps that are over.
-    pub(super) fn set_hold(&mut self, now: i64, at: CustomerId, hold: Hold) {
-        self.take_hold(at, hold.number);
-        for held in &hold.caps {
-            self.change_cap_holds(held, |holds| holds.retain(|known| now < known.expires_on));
-        }
-        self.put_hold(at, hold);
-    }
-
-    /// Adds a customer, and puts its holds on the caps that they would move.
-    pub(crate) fn bring_in(&mut self, customer: Customer) -> CustomerId {
-        let (id, holds) = (customer.id.clone(), customer.holds.clone());
-        let at = self.customers.insert(customer);
-        for hold in &holds {
-            self.put_on_caps(&id, hold);
-        }
-        at
-    }
-
-    /// Takes a customer out, and its holds from others' caps.
-    pub(crate) fn take_out(&mut self, at: CustomerId) -> Option<Customer> {
-        let customer = self.customers.remove(at)?;
-        for hold in &customer.holds {
-            self.take_from_caps(&customer.id, hold);
-        }
-        Some(customer)
-    }
-
-    /// Takes a cap that is gone off the holds that would have moved it: another one of its ID isn't the same.
-    pub(crate) fn forget_cap(&mut self, owner: &str, cap: &Cap) {
-        for entry in &cap.holds {
-            let holder = self.customers.find(&entry.holder).and_then(|at| self.customers.get_mut(at));
-            let holds = holder.map(|holder| holder.holds.iter_mut()).into_iter().flatten();
-            for hold in holds.filter(|hold| hold.number == entry.number) {
-                hold.caps.retain(|held| *held.holder != *owner || held.cap != cap.id);
+            if let Some(ended) = self.take_hold(at, number) {
+                self.record_end(now, at, &ended);
             }
-        }
-    }
-
-    /// Takes a customer out for good: its holds from others' caps, and its caps off others' holds.
-    pub(crate) fn take_away(&mut self, at: CustomerId) -> Option<Customer> {
-        let customer = self.take_out(at)?;
-        for cap in &customer.caps {
-            self.forget_cap(&customer.id, cap);
-        }
-        Some(customer)
-    }
-
-    /// Puts a hold on a meter and on the caps that it would move.
-    fn put_hold(&mut self, at: CustomerId, hold: Hold) {
-        self.put_on_caps(&self.id_at(at), &hold);
-        let Some(customer) = self.customers.get_mut(at) else { return };
-        let place = customer.holds.binary_search_by_key(&hold.number, |known| known.number);
-        customer.holds.insert(place.unwrap_or_else(|place| place), hold);
-    }
-
-    fn put_on_caps(&mut self, holder: &str, hold: &Hold) {
-        for held in &hold.caps {
-            let entry = CapHold {
-                holder: holder.into(),
-                number: hold.number,
-                worth: held.worth,
-                expires_on: hold.expires_on,
-            };
-            self.change_cap_holds(held, |holds| {
-                let key = |hold: &CapHold| (hold.holder.clone(), hold.number);
-                match holds.binary_search_by(|known| key(known).cmp(&key(&entry))) {
-                    Ok(place) => holds.get_mut(place).map(|known| *known = entry).unwrap_or_default(),
-                    Err(place) => holds.insert(place, entry),
-                }
-            });
-        }
-    }
-
-    /// Takes a hold away from its meter and its caps.
-    pub(super) fn take_hold(&mut self, at: CustomerId, number: u64) -> Option<Hold> {
-        let customer = self.customers.get_mut(at)?;
-        let place = customer.holds.binary_search_by_key(&number, |hold| hold.number).ok()?;
-        let hold = customer.holds.remove(place);
-        let holder = customer.id.clone();
-        self.take_from_caps(&holder, &hold);
-        Some(hold)
-    }
-
-    fn take_from_caps(&mut self, holder: &str, hold: &Hold) {
-        for held in &hold.caps {
-            self.change_cap_holds(held, |holds| {
-                let is_it = |known: &CapHold| *known.holder == *holder && known.number == hold.number;
-                holds.retain(|known| !is_it(known));
-            });
-        }
-    }
-
-    fn change_cap_holds(&mut self, held: &HeldCap, change: impl FnOnce(&mut Vec<CapHold>)) {
-        let owner = self.customers.find(&held.holder).and_then(|at| self.customers.get_mut(at));
-        let cap = owner.and_then(|owner| owner.caps.iter_mut().find(|cap| cap.id == held.cap));
-        if let Some(cap) = cap {
-            change(&mut cap.holds);
         }
     }
 }

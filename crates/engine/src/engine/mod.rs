@@ -8,6 +8,7 @@ mod customers;
 mod estimates;
 mod exchange;
 mod holds;
+mod holds_on_caps;
 mod margin;
 mod notices;
 mod overrides;
@@ -26,7 +27,7 @@ use serde_json::{Map, Value};
 
 use crate::change::Change;
 use crate::customer::Customers;
-use crate::decide::{Outbox, Spare};
+use crate::decide::{Outbox, Spare, Taken};
 use crate::error::EngineError;
 use crate::estimate::Estimates;
 use crate::event::Event;
@@ -82,10 +83,21 @@ impl Engine {
     /// # Ok::<(), limitr_engine::EngineError>(())
     /// ```
     pub fn new(policy: Policy, options: EngineOptions) -> Result<Engine, EngineError> {
-        let mut names = NameTables::new(options.seed);
         let seeds = policy.customers.clone();
-        let rules = Rules::compile(policy, 1, &mut names)?;
-        let mut engine = Engine {
+        let mut engine = Engine::resumed(policy, 1, options)?;
+        engine.seed_customers(&seeds)?;
+        Ok(engine)
+    }
+
+    /// An engine that takes the place of another: with the policy that was in force, as that version, and without
+    /// customers. What the other one knew is restored into it; then [`Engine::resume`].
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn resumed(policy: Policy, version: u64, options: EngineOptions) -> Result<Engine, EngineError> {
+        let mut names = NameTables::new(options.seed);
+        let rules = Rules::compile(policy, version, &mut names)?;
+        Ok(Engine {
             rules,
             names,
             customers: Customers::new(options.seed),
@@ -93,9 +105,7 @@ impl Engine {
             spare: Spare::default(),
             estimates: Estimates::new(),
             now: Cell::new(options.now),
-        };
-        engine.seed_customers(&seeds)?;
-        Ok(engine)
+        })
     }
 
     /// The time that counts at `now`: the latest one seen, in milliseconds since the epoch.
@@ -130,14 +140,35 @@ impl Engine {
         !self.outbox.events.is_empty()
     }
 
-    /// Whether changes are kept from now on, for a store or a server.
+    /// Whether changes are kept from now on, for a store or a server. What waits is dropped when they aren't any more.
     pub fn record_changes(&mut self, recording: bool) {
-        self.outbox.recording = recording;
+        match recording {
+            true => self.outbox.recording = true,
+            false => self.outbox.stop_recording(),
+        }
+    }
+
+    /// Whether changes wait to be taken.
+    #[inline]
+    pub fn has_changes(&self) -> bool {
+        self.outbox.has_changes()
     }
 
     /// Takes all changes that wait, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.outbox.changes)
+        self.outbox.take_changes()
+    }
+
+    /// Takes all changes that wait as bytes, which [`crate::Changes`] reads; what `bytes` has room for is used for the
+    /// next ones.
+    pub fn swap_changes(&mut self, bytes: &mut Vec<u8>) -> Taken {
+        self.outbox.swap_changes(bytes)
+    }
+
+    /// The number of the last change.
+    #[inline]
+    pub fn seq(&self) -> u64 {
+        self.outbox.seq
     }
 
     /// Counts the policy's versions, from 1.

@@ -42,7 +42,7 @@ impl Engine {
     /// # Errors
     /// `invalid_policy` with the diagnostics of a document with them. Nothing changes then.
     pub fn set_notifications(&mut self, now: i64, notifications: &Value) -> Result<u64, EngineError> {
-        self.observe(now);
+        let now = self.observe(now);
         self.outbox.check_room()?;
         let mut document = self.rules.policy.to_json();
         if let Some(policy) = document.get_mut("policy").and_then(Value::as_object_mut) {
@@ -54,6 +54,7 @@ impl Engine {
         self.rules.policy.notifications = notifications;
         let previous = self.rules.version;
         self.rules.version = previous.saturating_add(1);
+        self.record_policy(now);
         self.tell("policy-updated", |engine| {
             super::object([
                 ("version", Value::from(engine.rules.version)),
@@ -187,8 +188,7 @@ impl Engine {
         if !holder.tell_once(told.clone(), NOTIFIED_MAX) {
             return false;
         }
-        let holder = holder.id.clone();
-        self.outbox.record(now, || Effected::Notified { holder, told });
+        self.outbox.record(now, || Effected::Notified { holder: &*holder.id, told });
         true
     }
 

@@ -74,8 +74,7 @@ impl Engine {
         let Some(own) = customer.override_of(name) else { return Ok(false) };
         let counted = own.is_live(now);
         customer.overrides.retain(|own| own.entitlement != name);
-        let (holder, entitlement) = (customer.id.clone(), entitlement.into());
-        self.outbox.record(now, || Effected::OverrideRemoved { holder, entitlement });
+        self.outbox.record(now, || Effected::OverrideRemoved { holder: &*customer.id, entitlement });
         self.tell_customer("customer-set", at);
         Ok(counted)
     }
@@ -84,9 +83,9 @@ impl Engine {
         let Some(customer) = self.customers.get_mut(at) else { return };
         let names = &self.names.entitlements;
         self.outbox.record(now, || Effected::OverrideSet {
-            holder: customer.id.clone(),
-            entitlement: names.text(own.entitlement).into(),
-            limit: Box::new(own.limit.clone()),
+            holder: &*customer.id,
+            entitlement: names.text(own.entitlement),
+            limit: own.limit.to_json(),
             expires_on: own.expires_on,
         });
         customer.put_override(own);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::object;
+use crate::change::Effected;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::policy::{Plan, Policy};
@@ -20,7 +21,7 @@ impl Engine {
         self.outbox.check_room()?;
         let previous = self.rules.version;
         let conversions = self.conversions(now, &policy)?;
-        self.swap(policy)?;
+        self.swap(now, policy)?;
         self.convert(now, conversions);
         self.tell("policy-updated", |engine| {
             object([("version", Value::from(engine.rules.version)), ("previous", Value::from(previous))])
@@ -28,12 +29,26 @@ impl Engine {
         Ok(self.rules.version)
     }
 
+    /// Goes on with `policy`, which wins over the one that was in force: where they differ, it is the next version. Customers
+    /// that the document seeds are created where they aren't there.
+    ///
+    /// # Errors
+    /// As [`Engine::update_policy`].
+    pub fn resume(&mut self, now: i64, policy: Policy) -> Result<(), EngineError> {
+        let mut seeds = policy.customers.clone();
+        seeds.retain(|id, _| self.customer(id).is_none());
+        if policy.to_json() != self.rules.policy.to_json() {
+            self.update_policy(now, policy)?;
+        }
+        self.seed_customers(&seeds)
+    }
+
     /// Adds a plan or replaces it. `plan` was read against this engine's policy.
     ///
     /// # Errors
     /// As [`Engine::update_policy`].
     pub fn set_plan(&mut self, now: i64, name: &str, plan: Plan) -> Result<(), EngineError> {
-        self.observe(now);
+        let now = self.observe(now);
         self.outbox.check_room()?;
         let mut policy = self.rules.policy.clone();
         if plan.default {
@@ -42,7 +57,7 @@ impl Engine {
             }
         }
         policy.plans.insert(name.to_string(), plan);
-        self.swap(policy)?;
+        self.swap(now, policy)?;
         self.tell("plan-set", |engine| plan_payload(name, engine.rules.policy.plans.get(name)));
         Ok(())
     }
@@ -53,17 +68,29 @@ impl Engine {
     /// # Errors
     /// As [`Engine::update_policy`].
     pub fn delete_plan(&mut self, now: i64, name: &str) -> Result<bool, EngineError> {
-        self.observe(now);
+        let now = self.observe(now);
         self.outbox.check_room()?;
         let mut policy = self.rules.policy.clone();
         let Some(plan) = policy.plans.shift_remove(name) else { return Ok(false) };
-        self.swap(policy)?;
+        self.swap(now, policy)?;
         self.tell("plan-removed", |_| plan_payload(name, Some(&plan)));
         Ok(true)
     }
 
-    fn swap(&mut self, policy: Policy) -> Result<(), EngineError> {
-        let version = self.rules.version.saturating_add(1);
+    fn swap(&mut self, now: i64, policy: Policy) -> Result<(), EngineError> {
+        self.enforce(policy, self.rules.version.saturating_add(1))?;
+        self.record_policy(now);
+        Ok(())
+    }
+
+    /// Notes which policy is in force from now on.
+    pub(super) fn record_policy(&mut self, now: i64) {
+        let Rules { version, policy, .. } = &self.rules;
+        self.outbox.record(now, || Effected::PolicySet { version: *version, document: policy.to_json() });
+    }
+
+    /// Puts `policy` in force as that version, customers' own limits with it.
+    pub(super) fn enforce(&mut self, policy: Policy, version: u64) -> Result<(), EngineError> {
         self.rules = Rules::compile(policy, version, &mut self.names)?;
         for customer in self.customers.iter_mut() {
             for own in &mut customer.overrides {

@@ -53,11 +53,10 @@ impl Engine {
             }
         }
         for (at, previous) in &replaced {
+            self.record_replaced(now, *at, previous.as_ref());
             if let Some(previous) = previous {
-                self.forget_missing(*at, previous);
+                self.forget_missing(now, *at, previous);
             }
-            let record = self.outbox.recording.then(|| self.record_at(*at)).flatten();
-            self.outbox.record(now, || Effected::CustomerReplaced { record: record.unwrap_or_default() });
             if events {
                 self.tell_customer("customer-set", *at);
             }
@@ -65,8 +64,16 @@ impl Engine {
         Ok(records.len())
     }
 
+    /// Notes a customer as it stands, in place of `previous`.
+    fn record_replaced(&mut self, now: i64, at: CustomerId, previous: Option<&Customer>) {
+        let Some(record) = self.outbox.recording.then(|| self.record_at(at)).flatten() else { return };
+        let Some(customer) = self.customers.get(at) else { return };
+        self.outbox.record(now, || Effected::CustomerReplaced { holder: &*customer.id, record });
+        self.record_on_caps(now, previous, at);
+    }
+
     /// Puts the customer of a record in place of the one with its ID, which is handed back.
-    pub(super) fn replace(&mut self, record: &Value) -> Result<(CustomerId, Option<Customer>), EngineError> {
+    fn replace(&mut self, record: &Value) -> Result<(CustomerId, Option<Customer>), EngineError> {
         let customer = self.read_record(record)?;
         self.check_replacement(&customer)?;
         let previous = self.customers.find(&customer.id).and_then(|at| self.take_out(at));
@@ -74,11 +81,11 @@ impl Engine {
     }
 
     /// Takes caps that the customer at `at` had before it was replaced, and has no longer, off the holds that they stood on.
-    pub(super) fn forget_missing(&mut self, at: CustomerId, previous: &Customer) {
+    fn forget_missing(&mut self, now: i64, at: CustomerId, previous: &Customer) {
         for cap in &previous.caps {
             let kept = self.customers.get(at).and_then(|customer| customer.cap(&cap.id));
             if kept.is_none_or(|(_, kept)| kept.terms.credit != cap.terms.credit) {
-                self.forget_cap(&previous.id, cap);
+                self.forget_cap(now, &previous.id, cap);
             }
         }
     }

@@ -1,21 +1,24 @@
-//! Applying changes that another engine recorded.
+//! Applying changes that another engine recorded. No rule is evaluated: each change touches its customer and nobody else.
+
+use serde_json::Value;
 
 use crate::change::{Change, Effected, Learned, Metered};
-use crate::customer::{CustomerId, Meter, Override, Profile, fresh};
+use crate::customer::{Customer, CustomerId, Fields, Meter, Override, Profile, fresh};
 use crate::engine::Engine;
 use crate::engine::units::converted;
 use crate::error::EngineError;
 use crate::estimate::Sample;
+use crate::policy::{Format, Limit, LoadOptions, load};
 use crate::quantity::Unit;
 use crate::rules::LimitRules;
 
 impl Engine {
-    /// Applies a change that an engine with the same policy recorded. A change whose number was seen is skipped;
-    /// answers whether it was applied. No rule is evaluated, nothing is recorded and no event is sent.
+    /// Applies a change that another engine recorded. A change whose number was seen is skipped; answers whether it was
+    /// applied. No rule is evaluated, nothing is recorded and no event is sent.
     ///
     /// # Errors
     /// `change_gap` where changes before it are missing, `invalid_change` where it speaks of what isn't there.
-    pub fn apply_change(&mut self, change: &Change) -> Result<bool, EngineError> {
+    pub fn apply_change<T: AsRef<str>>(&mut self, change: &Change<T>) -> Result<bool, EngineError> {
         if change.seq <= self.outbox.seq {
             return Ok(false);
         }
@@ -24,109 +27,145 @@ impl Engine {
             let message = format!("change {} came where {expected} was expected", change.seq);
             return Err(EngineError::new("change_gap", message));
         }
-        self.observe(change.at);
-        self.apply_effect(change)?;
+        self.restore_change(change)?;
         self.outbox.seq = change.seq;
         Ok(true)
     }
 
-    fn apply_effect(&mut self, change: &Change) -> Result<(), EngineError> {
+    /// Applies a change of an engine that this one takes the place of, whose numbers aren't this one's: the caller sees to it
+    /// that each is applied once, and in order.
+    ///
+    /// # Errors
+    /// `invalid_change`.
+    pub fn restore_change<T: AsRef<str>>(&mut self, change: &Change<T>) -> Result<(), EngineError> {
+        self.observe(change.at);
         match &change.effect {
-            Effected::Metered(metered) => self.apply_metered(change, metered),
-            Effected::PeriodBegan { holder, entitlement, period_start } => {
-                let entitlement = self.names.entitlements.intern(entitlement);
-                let at = self.place(holder, change)?;
-                if let Some(customer) = self.customers.get_mut(at)
-                    && let Some(meter) = customer.meter_mut(entitlement, *period_start)
-                {
-                    *meter = meter.begun(*period_start);
+            Effected::PolicySet { version, document } => self.apply_policy(*version, document),
+            Effected::CustomerSet { .. } => self.apply_set(change),
+            Effected::CustomerReplaced { record, .. } => self.apply_record(record),
+            effect => {
+                let holder = effect.holder().unwrap_or_default();
+                match self.customers.find(holder) {
+                    Some(at) => self.apply_to(at, change),
+                    // A hold may speak of a cap's holder that is gone.
+                    None if matches!(effect, Effected::CapHeld(_) | Effected::CapFreed { .. }) => Ok(()),
+                    None => Err(change.astray(&format!("the customer `{holder}`"))),
+                }
+            }
+        }
+    }
+
+    fn apply_to<T: AsRef<str>>(&mut self, at: CustomerId, change: &Change<T>) -> Result<(), EngineError> {
+        match &change.effect {
+            Effected::Metered(metered) => self.apply_metered(at, change, metered),
+            Effected::PeriodBegan { entitlement, period_start, .. } => {
+                let entitlement = self.names.entitlements.intern(entitlement.as_ref());
+                let meter = self.customer_at(at)?.meter_mut(entitlement, *period_start);
+                meter.map(|meter| *meter = meter.begun(*period_start)).unwrap_or_default();
+                Ok(())
+            }
+            Effected::UnitChanged { entitlement, from, to, .. } => {
+                let (from, to) = (Unit::parse(from.as_ref())?, Unit::parse(to.as_ref())?);
+                let entitlement = self.names.entitlements.intern(entitlement.as_ref());
+                let customer = self.customer_at(at)?;
+                if let Some(meter) = customer.meter(entitlement) {
+                    let meter = converted(meter, from, to)?;
+                    customer.put_meter(meter);
                 }
                 Ok(())
             }
-            Effected::UnitChanged { .. } => self.apply_unit(change),
-            Effected::MetersStarted { holder, entitlements, ended } => {
-                let at = self.place(holder, change)?;
-                let Some(customer) = self.customers.get_mut(at) else { return Ok(()) };
+            Effected::MetersStarted { entitlements, ended, .. } => {
                 for name in ended {
-                    customer.drop_meter(self.names.entitlements.intern(name));
+                    let entitlement = self.names.entitlements.intern(name.as_ref());
+                    self.customer_at(at)?.drop_meter(entitlement);
                 }
                 for name in entitlements {
-                    customer.put_meter(Meter::new(self.names.entitlements.intern(name), change.at));
+                    let entitlement = self.names.entitlements.intern(name.as_ref());
+                    self.customer_at(at)?.put_meter(Meter::new(entitlement, change.at));
                 }
                 Ok(())
             }
-            Effected::CustomerSet { .. } => self.apply_set(&change.effect),
-            Effected::CustomerRemoved { id } => {
-                let at = self.place(id, change)?;
-                self.take_away(at);
+            Effected::CustomerRemoved { .. } => {
+                self.customers.remove(at);
                 Ok(())
             }
-            Effected::CustomerReplaced { record } => {
-                if let (at, Some(previous)) = self.replace(record)? {
-                    self.forget_missing(at, &previous);
-                }
+            Effected::OverrideSet { entitlement, limit, expires_on, .. } => {
+                self.apply_override(at, entitlement.as_ref(), limit, *expires_on)
+            }
+            Effected::OverrideRemoved { entitlement, .. } => {
+                let entitlement = self.names.entitlements.intern(entitlement.as_ref());
+                self.customer_at(at)?.overrides.retain(|own| own.entitlement != entitlement);
                 Ok(())
             }
-            Effected::OverrideSet { .. } => self.apply_override(change),
-            Effected::OverrideRemoved { holder, entitlement } => {
-                let at = self.place(holder, change)?;
-                let entitlement = self.names.entitlements.intern(entitlement);
-                if let Some(customer) = self.customers.get_mut(at) {
-                    customer.overrides.retain(|own| own.entitlement != entitlement);
-                }
+            Effected::Notified { told, .. } => {
+                self.note_told(at, told);
                 Ok(())
             }
-            Effected::GrantAdded(_)
-            | Effected::GrantsEnded { .. }
-            | Effected::GrantRenewed { .. }
-            | Effected::GrantDrawn(_)
-            | Effected::CapSet { .. }
-            | Effected::CapCounted(_)
-            | Effected::CapReset { .. }
-            | Effected::CapRemoved { .. }
-            | Effected::HoldSet { .. }
-            | Effected::HoldEnded { .. } => self.apply_money(change),
-            Effected::Notified { holder, told } => {
-                self.place(holder, change).map(|at| self.note_told(at, told))
-            }
-            Effected::Learned(learned) => self.apply_learned(change, learned),
-            Effected::Decided { customer, id, remembered } => {
-                let at = self.place(customer, change)?;
-                if let Some(customer) = self.customers.get_mut(at) {
-                    customer.remember(id, (**remembered).clone());
-                }
+            Effected::Learned(learned) => self.apply_learned(at, learned),
+            Effected::Decided { id, remembered, .. } => {
+                let remembered = self.read_remembered("a change", id.as_ref(), remembered)?;
+                self.customer_at(at)?.remember(id.as_ref(), remembered);
                 Ok(())
             }
+            _ => self.apply_money(at, change),
         }
     }
 
-    fn apply_override(&mut self, change: &Change) -> Result<(), EngineError> {
-        let Effected::OverrideSet { holder, entitlement, limit, expires_on } = &change.effect else {
-            return Ok(());
-        };
-        let at = self.place(holder, change)?;
-        let rules = LimitRules::compile(limit, &self.rules.policy, &mut self.names).ok().map(Box::new);
+    pub(super) fn customer_at(&mut self, at: CustomerId) -> Result<&mut Customer, EngineError> {
+        let gone = || EngineError::new("invalid_change", "a change speaks of a customer that isn't there");
+        self.customers.get_mut(at).ok_or_else(gone)
+    }
+
+    fn apply_policy(&mut self, version: u64, document: &Value) -> Result<(), EngineError> {
+        let options = LoadOptions { strict: false, validate: false };
+        let loaded = load(document.to_string().as_bytes(), Format::Json, &options);
+        self.enforce(loaded.map_err(EngineError::refused)?.policy, version)
+    }
+
+    fn apply_record(&mut self, record: &Value) -> Result<(), EngineError> {
+        let customer = self.read_record(record)?;
+        if let Some(at) = self.customers.find(&customer.id) {
+            self.customers.remove(at);
+        }
+        self.customers.insert(customer);
+        Ok(())
+    }
+
+    fn apply_override(
+        &mut self,
+        at: CustomerId,
+        entitlement: &str,
+        limit: &Value,
+        expires_on: Option<i64>,
+    ) -> Result<(), EngineError> {
+        let fields = Fields::of("a change's limit", limit)?.into_left();
+        let limit = Limit::restored(&fields)
+            .map_err(|diagnostics| EngineError::refused_part("a change's limit", diagnostics))?;
+        let rules = LimitRules::compile(&limit, &self.rules.policy, &mut self.names).ok().map(Box::new);
         let entitlement = self.names.entitlements.intern(entitlement);
-        let own = Override { entitlement, limit: (**limit).clone(), rules, expires_on: *expires_on };
-        if let Some(customer) = self.customers.get_mut(at) {
-            customer.put_override(own);
-        }
+        self.customer_at(at)?.put_override(Override { entitlement, limit, rules, expires_on });
         Ok(())
     }
 
-    fn apply_learned(&mut self, change: &Change, learned: &Learned) -> Result<(), EngineError> {
-        let at = self.place(&learned.customer, change)?;
-        let entitlement = self.names.entitlements.intern(&learned.entitlement);
+    fn apply_learned<T: AsRef<str>>(
+        &mut self,
+        at: CustomerId,
+        learned: &Learned<T>,
+    ) -> Result<(), EngineError> {
+        let entitlement = self.names.entitlements.intern(learned.entitlement.as_ref());
         let Learned { value, overhead, basis, .. } = *learned;
-        self.take_sample(at, entitlement, &learned.segment, &Sample { value, overhead, basis });
+        self.take_sample(at, entitlement, learned.segment.as_ref(), &Sample { value, overhead, basis });
         Ok(())
     }
 
-    fn apply_metered(&mut self, change: &Change, metered: &Metered) -> Result<(), EngineError> {
-        let entitlement = self.names.entitlements.intern(&metered.entitlement);
-        let at = self.place(&metered.holder, change)?;
-        let Some(customer) = self.customers.get_mut(at) else { return Ok(()) };
-        let Some(meter) = customer.meter_mut(entitlement, change.at) else { return Ok(()) };
+    fn apply_metered<T: AsRef<str>>(
+        &mut self,
+        at: CustomerId,
+        change: &Change<T>,
+        metered: &Metered<T>,
+    ) -> Result<(), EngineError> {
+        let entitlement = self.names.entitlements.intern(metered.entitlement.as_ref());
+        let Some(meter) = self.customer_at(at)?.meter_mut(entitlement, change.at) else { return Ok(()) };
         meter.value = meter.value.checked_add(metered.units)?;
         meter.overhead = meter.overhead.checked_add(metered.overhead)?;
         meter.billed = meter.billed.checked_add(metered.overage_price)?;
@@ -137,45 +176,32 @@ impl Engine {
         Ok(())
     }
 
-    fn apply_unit(&mut self, change: &Change) -> Result<(), EngineError> {
-        let Effected::UnitChanged { holder, entitlement, from, to } = &change.effect else { return Ok(()) };
-        let (from, to) = (Unit::parse(from)?, Unit::parse(to)?);
-        let entitlement = self.names.entitlements.intern(entitlement);
-        let at = self.place(holder, change)?;
-        let Some(customer) = self.customers.get_mut(at) else { return Ok(()) };
-        if let Some(meter) = customer.meter(entitlement) {
-            let meter = converted(meter, from, to)?;
-            customer.put_meter(meter);
-        }
-        Ok(())
-    }
-
-    fn apply_set(&mut self, effect: &Effected) -> Result<(), EngineError> {
-        let Effected::CustomerSet { id, plan, kind, label, refs, alts, metadata } = effect else {
+    fn apply_set<T: AsRef<str>>(&mut self, change: &Change<T>) -> Result<(), EngineError> {
+        let Effected::CustomerSet { holder, plan, kind, label, refs, alts, metadata } = &change.effect else {
             return Ok(());
         };
+        let (holder, plan) = (holder.as_ref(), plan.as_ref());
         let plan = (!plan.is_empty()).then(|| self.names.plans.intern(plan));
-        let kind = self.intern_type(kind)?;
-        let at = match self.customers.find(id) {
+        let kind = self.intern_type(kind.as_ref())?;
+        let at = match self.customers.find(holder) {
             Some(at) => at,
-            None => self.customers.insert(fresh(id, plan, kind, &Profile::default())),
+            None => self.customers.insert(fresh(holder, plan, kind, &Profile::default())),
         };
-        let alts: Vec<String> = alts.iter().map(ToString::to_string).collect();
+        let alts: Vec<String> = alts.iter().map(|alt| alt.as_ref().to_string()).collect();
         self.customers.set_alts(at, &alts);
-        if let Some(customer) = self.customers.get_mut(at) {
-            customer.plan = plan;
-            customer.kind = kind;
-            customer.label.clone_from(label);
-            customer.refs.clone_from(refs);
-            customer.metadata.clone_from(metadata);
-        }
+        let customer = self.customer_at(at)?;
+        customer.plan = plan;
+        customer.kind = kind;
+        customer.label = label.as_ref().into();
+        customer.refs = refs.iter().map(|name| name.as_ref().into()).collect();
+        customer.metadata.clone_from(metadata);
         Ok(())
     }
+}
 
-    pub(super) fn place(&self, id: &str, change: &Change) -> Result<CustomerId, EngineError> {
-        self.customers.find(id).ok_or_else(|| {
-            let message = format!("change {} speaks of the customer `{id}`, which isn't there", change.seq);
-            EngineError::new("invalid_change", message)
-        })
+impl<T> Change<T> {
+    /// The error of a change that speaks of something that isn't there.
+    pub(super) fn astray(&self, what: &str) -> EngineError {
+        EngineError::new("invalid_change", format!("change {} speaks of {what}, which isn't there", self.seq))
     }
 }

@@ -2,130 +2,146 @@
 
 use serde_json::Value;
 
-use crate::change::{CapCounted, Change, Effected, GrantAdded};
-use crate::customer::{Cap, CustomerId, Fields, Grant};
+use crate::change::{CapCounted, CapHeld, Change, Effected, GrantAdded};
+use crate::customer::{Cap, CapHold, CustomerId, Fields, Grant};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::quantity::Amount;
 
 impl Engine {
-    pub(super) fn apply_money(&mut self, change: &Change) -> Result<(), EngineError> {
+    pub(super) fn apply_money<T: AsRef<str>>(
+        &mut self,
+        at: CustomerId,
+        change: &Change<T>,
+    ) -> Result<(), EngineError> {
         match &change.effect {
-            Effected::GrantAdded(added) => self.apply_grant(change, added),
-            Effected::GrantsEnded { holder, grants } => {
-                let at = self.place(holder, change)?;
-                if let Some(customer) = self.customers.get_mut(at) {
-                    customer.grants.retain(|grant| !grants.contains(&grant.number));
-                }
+            Effected::GrantAdded(added) => self.apply_grant(at, change, added),
+            Effected::GrantsEnded { grants, .. } => {
+                self.customer_at(at)?.grants.retain(|grant| !grants.contains(&grant.number));
                 Ok(())
             }
-            Effected::GrantRenewed { holder, grant, period_start, balance } => {
-                self.change_grant(change, holder, *grant, *balance, *period_start)
+            Effected::GrantRenewed { grant, period_start, balance, .. } => {
+                self.change_grant(at, change, *grant, *balance, *period_start)
             }
             Effected::GrantDrawn(drawn) => {
                 let balance = drawn.before.checked_sub(drawn.taken)?;
-                self.change_grant(change, &drawn.holder, drawn.grant, balance, drawn.period_start)
+                self.change_grant(at, change, drawn.grant, balance, drawn.period_start)
             }
-            Effected::CapSet { holder, cap } => self.apply_cap(change, holder, cap),
-            Effected::CapCounted(counted) => self.apply_counted(change, counted),
-            Effected::CapReset { holder, cap } => {
-                self.change_cap(change, holder, cap, |cap| (cap.counted, cap.crossed) = (Amount::ZERO, false))
+            Effected::CapSet { cap, .. } => self.apply_cap(at, cap),
+            Effected::CapCounted(counted) => self.apply_counted(at, change, counted),
+            Effected::CapReset { cap, .. } => self.change_cap(at, change, cap.as_ref(), |cap| {
+                (cap.counted, cap.crossed) = (Amount::ZERO, false);
+            }),
+            Effected::CapRemoved { cap, .. } => {
+                self.customers.change_caps(at, |caps| caps.retain(|known| *known.id != *cap.as_ref()));
+                Ok(())
             }
-            Effected::CapRemoved { holder, cap } => {
-                let at = self.place(holder, change)?;
-                let removed = self.customers.change_caps(at, |caps| {
-                    let place = caps.iter().position(|known| known.id == *cap)?;
-                    Some(caps.remove(place))
-                });
-                if let Some(Some(removed)) = removed {
-                    self.forget_cap(holder, &removed);
+            Effected::CapHeld(held) => {
+                self.apply_held(at, change.at, held);
+                Ok(())
+            }
+            Effected::CapFreed { cap, customer, hold, .. } => {
+                let (cap, customer) = (cap.as_ref(), customer.as_ref());
+                let cap = self.customer_at(at)?.caps.iter_mut().find(|known| *known.id == *cap);
+                let is_it = |known: &CapHold| *known.holder == *customer && known.number == *hold;
+                cap.map(|cap| cap.holds.retain(|known| !is_it(known))).unwrap_or_default();
+                Ok(())
+            }
+            Effected::HoldSet { hold, .. } => {
+                let hold = self.read_hold(Fields::of("a change's hold", hold)?)?;
+                let customer = self.customer_at(at)?;
+                customer.issued = customer.issued.max(hold.number);
+                match customer.holds.binary_search_by_key(&hold.number, |known| known.number) {
+                    Ok(place) => customer.holds.get_mut(place).map(|known| *known = hold).unwrap_or_default(),
+                    Err(place) => customer.holds.insert(place, hold),
                 }
                 Ok(())
             }
-            Effected::HoldSet { holder, hold } => {
-                let at = self.place(holder, change)?;
-                let hold = self.read_hold(Fields::of("a change's hold", hold)?)?;
-                let number = hold.number;
-                self.set_hold(change.at, at, hold);
-                self.issued_at_least(at, number);
-                Ok(())
-            }
-            Effected::HoldEnded { holder, hold } => {
-                let at = self.place(holder, change)?;
-                self.take_hold(at, *hold);
+            Effected::HoldEnded { hold, .. } => {
+                self.customer_at(at)?.holds.retain(|known| known.number != *hold);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn apply_cap(&mut self, change: &Change, holder: &str, cap: &Value) -> Result<(), EngineError> {
-        let at = self.place(holder, change)?;
+    fn apply_cap(&mut self, at: CustomerId, cap: &Value) -> Result<(), EngineError> {
         let cap = self.read_cap(Fields::of("a change's cap", cap)?, None)?;
-        let (number, credit) = (cap.number, cap.terms.credit);
-        let before = self.customers.change_caps(at, |caps| {
-            match caps.iter_mut().find(|known| known.id == cap.id) {
-                Some(known) => return Some(std::mem::replace(known, cap)),
-                None => caps.push(cap),
-            }
-            None
+        let number = cap.number;
+        self.customers.change_caps(at, |caps| match caps.iter_mut().find(|known| known.id == cap.id) {
+            Some(known) => *known = cap,
+            None => caps.push(cap),
         });
-        if let Some(Some(before)) = before
-            && before.terms.credit != credit
-        {
-            self.forget_cap(holder, &before);
-        }
-        self.issued_at_least(at, number);
+        let customer = self.customer_at(at)?;
+        customer.issued = customer.issued.max(number);
         Ok(())
     }
 
-    fn apply_grant(&mut self, change: &Change, added: &GrantAdded) -> Result<(), EngineError> {
-        let at = self.place(&added.holder, change)?;
+    fn apply_held<T: AsRef<str>>(&mut self, at: CustomerId, now: i64, held: &CapHeld<T>) {
+        let entry = CapHold {
+            holder: held.customer.as_ref().into(),
+            number: held.hold,
+            worth: held.worth,
+            expires_on: held.expires_on,
+        };
+        let cap = self
+            .customers
+            .get_mut(at)
+            .and_then(|customer| customer.caps.iter_mut().find(|cap| *cap.id == *held.cap.as_ref()));
+        if let Some(cap) = cap {
+            cap.holds.retain(|known| now < known.expires_on);
+            cap.put_hold(entry);
+        }
+    }
+
+    fn apply_grant<T: AsRef<str>>(
+        &mut self,
+        at: CustomerId,
+        change: &Change<T>,
+        added: &GrantAdded<T>,
+    ) -> Result<(), EngineError> {
         let grant = Grant {
             number: added.grant,
-            credit: self.names.credits.intern(&added.credit),
-            plan: self.names.plans.intern(&added.plan),
-            topup: self.names.topups.intern(&added.topup),
+            credit: self.names.credits.intern(added.credit.as_ref()),
+            plan: self.names.plans.intern(added.plan.as_ref()),
+            topup: self.names.topups.intern(added.topup.as_ref()),
             included: added.included,
             balance: added.balance,
             start: change.at,
             period_start: added.period_start,
             expires_on: added.expires_on,
         };
-        if let Some(customer) = self.customers.get_mut(at) {
-            customer.grants.push(grant);
-        }
-        self.issued_at_least(at, added.grant);
+        let customer = self.customer_at(at)?;
+        customer.issued = customer.issued.max(grant.number);
+        customer.grants.push(grant);
         Ok(())
     }
 
-    fn change_grant(
+    fn change_grant<T>(
         &mut self,
-        change: &Change,
-        holder: &str,
+        at: CustomerId,
+        change: &Change<T>,
         number: u64,
         balance: Amount,
         period_start: i64,
     ) -> Result<(), EngineError> {
-        let at = self.place(holder, change)?;
-        let customer = self.customers.get_mut(at);
-        match customer.and_then(|customer| customer.grants.iter_mut().find(|grant| grant.number == number)) {
+        let customer = self.customer_at(at)?;
+        match customer.grants.iter_mut().find(|grant| grant.number == number) {
             Some(grant) => {
                 (grant.balance, grant.period_start) = (balance, period_start);
                 Ok(())
             }
-            None => {
-                let message = format!(
-                    "change {} speaks of grant {number} of `{holder}`, which isn't there",
-                    change.seq
-                );
-                Err(EngineError::new("invalid_change", message))
-            }
+            None => Err(change.astray(&format!("grant {number} of `{}`", customer.id))),
         }
     }
 
-    fn apply_counted(&mut self, change: &Change, counted: &CapCounted) -> Result<(), EngineError> {
-        self.change_cap(change, &counted.holder, &counted.cap, |cap| {
+    fn apply_counted<T: AsRef<str>>(
+        &mut self,
+        at: CustomerId,
+        change: &Change<T>,
+        counted: &CapCounted<T>,
+    ) -> Result<(), EngineError> {
+        self.change_cap(at, change, counted.cap.as_ref(), |cap| {
             if counted.renewed {
                 (cap.counted, cap.crossed) = (Amount::ZERO, false);
             }
@@ -135,33 +151,20 @@ impl Engine {
         })
     }
 
-    fn change_cap(
+    fn change_cap<T>(
         &mut self,
-        change: &Change,
-        holder: &str,
+        at: CustomerId,
+        change: &Change<T>,
         cap: &str,
         apply: impl FnOnce(&mut Cap),
     ) -> Result<(), EngineError> {
-        let at = self.place(holder, change)?;
-        let customer = self.customers.get_mut(at);
-        match customer.and_then(|customer| customer.caps.iter_mut().find(|known| *known.id == *cap)) {
+        let customer = self.customer_at(at)?;
+        match customer.caps.iter_mut().find(|known| *known.id == *cap) {
             Some(cap) => {
                 apply(cap);
                 Ok(())
             }
-            None => {
-                let message = format!(
-                    "change {} speaks of the cap `{cap}` of `{holder}`, which isn't there",
-                    change.seq
-                );
-                Err(EngineError::new("invalid_change", message))
-            }
-        }
-    }
-
-    fn issued_at_least(&mut self, at: CustomerId, number: u64) {
-        if let Some(customer) = self.customers.get_mut(at) {
-            customer.issued = customer.issued.max(number);
+            None => Err(change.astray(&format!("the cap `{cap}` of `{}`", customer.id))),
         }
     }
 }

@@ -134,17 +134,17 @@ impl Engine {
         customer.grants.push(grant);
         let (holder, names) = (&customer.id, &self.names);
         self.outbox.record(now, || {
-            Effected::GrantAdded(Box::new(GrantAdded {
-                holder: holder.clone(),
+            Effected::GrantAdded(GrantAdded {
+                holder: &**holder,
                 grant: grant.number,
-                credit: names.credits.text(grant.credit).into(),
-                plan: names.plans.text(plan).into(),
-                topup: names.topups.text(topup).into(),
+                credit: names.credits.text(grant.credit),
+                plan: names.plans.text(plan),
+                topup: names.topups.text(topup),
                 included,
                 balance: grant.balance,
                 period_start: grant.period_start,
                 expires_on: grant.expires_on,
-            }))
+            })
         });
         Some(grant.number)
     }
@@ -172,7 +172,6 @@ impl Engine {
             return;
         }
         customer.grants.retain(|grant| !ends(grant));
-        let holder = customer.id.clone();
-        self.outbox.record(now, || Effected::GrantsEnded { holder, grants: ended });
+        self.outbox.record(now, || Effected::GrantsEnded { holder: &*customer.id, grants: ended });
     }
 }

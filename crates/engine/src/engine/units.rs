@@ -98,10 +98,10 @@ impl Engine {
                 customer.put_meter(meter);
                 let names = &self.names.entitlements;
                 self.outbox.record(now, || Effected::UnitChanged {
-                    holder: customer.id.clone(),
-                    entitlement: names.text(meter.entitlement).into(),
-                    from: from.name().into(),
-                    to: to.name().into(),
+                    holder: &*customer.id,
+                    entitlement: names.text(meter.entitlement),
+                    from: from.name(),
+                    to: to.name(),
                 });
             }
         }

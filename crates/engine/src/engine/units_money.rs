@@ -83,9 +83,8 @@ impl Engine {
             let Some(customer) = self.customers.get_mut(at) else { return };
             let known = customer.grants.iter_mut().find(|grant| grant.number == converted.number);
             known.map(|grant| *grant = converted).unwrap_or_default();
-            let holder = customer.id.clone();
             self.outbox.record(now, || Effected::GrantRenewed {
-                holder,
+                holder: &*customer.id,
                 grant: converted.number,
                 period_start: converted.period_start,
                 balance: converted.balance,
@@ -102,7 +101,7 @@ impl Engine {
         for converted in holds {
             let number = converted.number;
             self.set_hold(now, at, converted);
-            self.record_hold(now, at, number);
+            self.record_hold(now, at, number, &[]);
         }
     }
 

@@ -51,7 +51,7 @@ fn told(
             Effected::GrantAdded(added) => {
                 credits.insert((added.holder.to_string(), added.grant), added.credit.to_string());
             }
-            Effected::CustomerReplaced { record } => {
+            Effected::CustomerReplaced { record, .. } => {
                 for (id, grant) in record["grants"].as_object().unwrap() {
                     let number = id.strip_prefix("grant_").unwrap().parse().unwrap();
                     let holder = record["id"].as_str().unwrap().to_string();
@@ -59,7 +59,7 @@ fn told(
                 }
             }
             Effected::Metered(moved) => {
-                if let Some((before, draws)) = metered.replace((moved.as_ref(), Vec::new())) {
+                if let Some((before, draws)) = metered.replace((moved, Vec::new())) {
                     conserved(before, &draws)?;
                 }
             }
@@ -67,7 +67,7 @@ fn told(
                 let credit = credits[&(draw.holder.to_string(), draw.grant)].clone();
                 let (moved, draws) = metered.as_mut().unwrap();
                 prop_assert_eq!(&moved.holder, &draw.holder);
-                draws.push(((**draw).clone(), credit));
+                draws.push((draw.clone(), credit));
             }
             Effected::CapCounted(counted) => {
                 let cap = engine.customer(&counted.holder).map(|holder| &holder.caps);
