@@ -23,6 +23,7 @@ pub(crate) use grant::Standing;
 pub(crate) use hold::held;
 pub use hold::{HeldCap, Hold};
 pub use meter::{Meter, Pace};
+pub use packed::packed_id;
 pub(crate) use record::write_meter;
 pub(crate) use record_money::{hold_id, hold_number};
 

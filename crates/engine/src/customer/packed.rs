@@ -45,6 +45,11 @@ struct PackedMeter<'a> {
     spent_at: i64,
 }
 
+/// The ID of the customer that bytes describe.
+pub fn packed_id(bytes: &[u8]) -> Option<&str> {
+    postcard::take_from_bytes::<&str>(bytes).ok().map(|(id, _)| id)
+}
+
 impl Engine {
     /// Adds a customer's bytes to `bytes`; whether there is such a customer. `id` is its own, not an alternative one.
     pub fn pack_customer(&self, id: &str, bytes: &mut Vec<u8>) -> bool {

@@ -139,7 +139,12 @@ pub struct Decision {
 impl Engine {
     /// The answer where a name leads nowhere.
     pub(super) fn missing(&self, reason: Reason, plan: Option<NameId>, entitlement: &str) -> Decision {
-        Decision { reason, plan, entitlement: self.names.entitlements.find(entitlement), ..self.blank(false) }
+        Decision {
+            reason,
+            plan,
+            entitlement: self.names.entitlements.find(entitlement),
+            ..self.unanswered(false)
+        }
     }
 
     /// The answer of a feature flag.
@@ -148,7 +153,7 @@ impl Engine {
             reason: Reason::Feature,
             plan: Some(plan),
             entitlement: Some(entitlement),
-            ..self.blank(true)
+            ..self.unanswered(true)
         }
     }
 
@@ -169,7 +174,7 @@ impl Engine {
             requested: Some(*requested),
             resets_at: view.resets_at(),
             mode: Some(terms.mode),
-            ..self.blank(judged.is_allowed())
+            ..self.unanswered(judged.is_allowed())
         };
         let (overage_price, price) = match bill {
             Some(bill) => (bill.overage_price, bill.price),
@@ -206,7 +211,7 @@ impl Engine {
         }
     }
 
-    fn blank(&self, allowed: bool) -> Decision {
+    fn unanswered(&self, allowed: bool) -> Decision {
         Decision {
             allowed,
             reason: Reason::Ok,

@@ -83,29 +83,24 @@ impl Engine {
     /// # Ok::<(), limitr_engine::EngineError>(())
     /// ```
     pub fn new(policy: Policy, options: EngineOptions) -> Result<Engine, EngineError> {
-        let seeds = policy.customers.clone();
-        let mut engine = Engine::resumed(policy, 1, options)?;
-        engine.seed_customers(&seeds)?;
+        let mut engine = Engine::blank(options.seed);
+        engine.resume(options.now, policy)?;
         Ok(engine)
     }
 
-    /// An engine that takes the place of another: with the policy that was in force, as that version, and without
-    /// customers. What the other one knew is restored into it; then [`Engine::resume`].
-    ///
-    /// # Errors
-    /// As [`Engine::new`].
-    pub fn resumed(policy: Policy, version: u64, options: EngineOptions) -> Result<Engine, EngineError> {
-        let mut names = NameTables::new(options.seed);
-        let rules = Rules::compile(policy, version, &mut names)?;
-        Ok(Engine {
-            rules,
+    /// An engine without a policy (its version is 0) and before all time: what another one knew is restored into it, then
+    /// [`Engine::resume`] gives it a policy. Until then nothing can be decided.
+    pub fn blank(seed: u64) -> Engine {
+        let mut names = NameTables::new(seed);
+        Engine {
+            rules: Rules::none(&mut names),
             names,
-            customers: Customers::new(options.seed),
+            customers: Customers::new(seed),
             outbox: Outbox::default(),
             spare: Spare::default(),
             estimates: Estimates::new(),
-            now: Cell::new(options.now),
-        })
+            now: Cell::new(i64::MIN),
+        }
     }
 
     /// The time that counts at `now`: the latest one seen, in milliseconds since the epoch.

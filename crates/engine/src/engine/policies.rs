@@ -37,7 +37,8 @@ impl Engine {
     pub fn resume(&mut self, now: i64, policy: Policy) -> Result<(), EngineError> {
         let mut seeds = policy.customers.clone();
         seeds.retain(|id, _| self.customer(id).is_none());
-        if policy.to_json() != self.rules.policy.to_json() {
+        let now = self.observe(now);
+        if self.rules.version == 0 || policy.to_json() != self.rules.policy.to_json() {
             self.update_policy(now, policy)?;
         }
         self.seed_customers(&seeds)
@@ -78,7 +79,7 @@ impl Engine {
     }
 
     fn swap(&mut self, now: i64, policy: Policy) -> Result<(), EngineError> {
-        self.enforce(policy, self.rules.version.saturating_add(1))?;
+        self.restore_policy(policy, self.rules.version.saturating_add(1))?;
         self.record_policy(now);
         Ok(())
     }
@@ -89,8 +90,11 @@ impl Engine {
         self.outbox.record(now, || Effected::PolicySet { version: *version, document: policy.to_json() });
     }
 
-    /// Puts `policy` in force as that version, customers' own limits with it.
-    pub(super) fn enforce(&mut self, policy: Policy, version: u64) -> Result<(), EngineError> {
+    /// Puts the policy in force that was in force, as that version: nothing is converted, noted or told.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn restore_policy(&mut self, policy: Policy, version: u64) -> Result<(), EngineError> {
         self.rules = Rules::compile(policy, version, &mut self.names)?;
         for customer in self.customers.iter_mut() {
             for own in &mut customer.overrides {

@@ -90,6 +90,11 @@ impl Engine {
         }
     }
 
+    /// The IDs of all customers, in no particular order.
+    pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
+        self.customers.iter().map(|customer| &*customer.id)
+    }
+
     /// The record of the customer that answers to `id`.
     pub fn customer_record(&self, id: &str) -> Option<Value> {
         self.record_at(self.customers.find(id)?)

@@ -119,7 +119,7 @@ impl Engine {
     fn apply_policy(&mut self, version: u64, document: &Value) -> Result<(), EngineError> {
         let options = LoadOptions { strict: false, validate: false };
         let loaded = load(document.to_string().as_bytes(), Format::Json, &options);
-        self.enforce(loaded.map_err(EngineError::refused)?.policy, version)
+        self.restore_policy(loaded.map_err(EngineError::refused)?.policy, version)
     }
 
     fn apply_record(&mut self, record: &Value) -> Result<(), EngineError> {

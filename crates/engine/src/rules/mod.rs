@@ -193,6 +193,13 @@ impl Renewal {
 }
 
 impl Rules {
+    /// Those of no policy at all.
+    pub(crate) fn none(names: &mut NameTables) -> Rules {
+        let policy = Policy::default();
+        let rates = Rates::compile(&policy, names);
+        Rules { version: 0, policy, default_plan: None, rates, plans: Vec::new(), anywhere: Vec::new() }
+    }
+
     /// Compiles `policy` as version `version`, naming what is new in `names`.
     ///
     /// # Errors

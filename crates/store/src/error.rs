@@ -1,0 +1,63 @@
+//! What goes wrong with a store.
+
+use std::fmt;
+use std::io;
+
+/// Why a store can't be opened, read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError {
+    code: &'static str,
+    message: String,
+}
+
+impl StoreError {
+    /// The disk failed: nothing more is written, and what wasn't acknowledged isn't saved.
+    pub(crate) fn failed(doing: &str, name: &str, error: &io::Error) -> StoreError {
+        let message = format!(
+            "{doing} `{name}` failed: {error}; what follows isn't saved until the store is opened anew"
+        );
+        StoreError { code: "store_failed", message }
+    }
+
+    /// A file holds what no store has written.
+    pub(crate) fn damaged(name: &str, at: u64, problem: &str) -> StoreError {
+        let message = format!(
+            "`{name}` is damaged at byte {at}: {problem}; put a copy of the whole folder back, or keep what is readable with `Limitr.repairStore`"
+        );
+        StoreError { code: "store_damaged", message }
+    }
+
+    /// A file was written by a later version.
+    pub(crate) fn newer(name: &str, format: u32, known: u32) -> StoreError {
+        let message = format!(
+            "`{name}` has format {format}, and this version of limitr knows formats up to {known}: use the version that wrote it, or a later one"
+        );
+        StoreError { code: "store_newer", message }
+    }
+
+    /// Somebody else has the store open.
+    pub(crate) fn locked(holder: &str) -> StoreError {
+        let message = format!(
+            "the store is open in {holder}: a store belongs to one engine at a time (worker threads can share one: option `shared`)"
+        );
+        StoreError { code: "store_locked", message }
+    }
+
+    /// `store_failed`, `store_damaged`, `store_newer` or `store_locked`.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong, where, and what to do about it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StoreError {}
