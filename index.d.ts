@@ -11,6 +11,7 @@ import type { Policies } from './types/policies.js'
 import type { PolicyDocument } from './types/policy.js'
 import type { Reads } from './types/reads.js'
 import type { CustomerRecord } from './types/records.js'
+import type { HistoryOptions, RepairedStore, StoredChange } from './types/store.js'
 import type { Diagnostic, ErrorCode } from './types/values.js'
 
 export type * from './types/customers.js'
@@ -24,6 +25,8 @@ export type * from './types/policies.js'
 export type * from './types/policy.js'
 export type * from './types/reads.js'
 export type * from './types/records.js'
+export type * from './types/store.js'
+export type * from './types/store-adapter.js'
 export type * from './types/values.js'
 
 /** The same methods without promises: what they would reject with, they throw. */
@@ -95,7 +98,8 @@ export class Limitr<P = AnyPolicy> {
    * options is `validate`.
    *
    * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`, `not_supported_yet`;
-   * `not_supported` if the backend that is asked for doesn't load, `too_many` if there is no memory for another engine
+   * `not_supported` if the backend that is asked for doesn't load, `too_many` if there is no memory for another engine;
+   * with a store `store_locked`, `store_damaged`, `store_newer`, `store_failed`; `shared_conflict`
    * @example
    * const limitr = await Limitr.new({ policy: { plans: { free: { default: true, entitlements: { chat: {} } } } } });
    */
@@ -109,6 +113,17 @@ export class Limitr<P = AnyPolicy> {
     format?: DocumentFormat | null,
     options?: boolean | LimitrOptions | null
   ): Promise<Limitr>
+
+  /**
+   * Keeps everything that is readable of a store in a folder that is refused with `store_damaged`, and says what it had to
+   * leave out. Afterwards the store opens. Files that it had to replace stay in the folder, with `damaged-` before their
+   * names.
+   *
+   * @throws {LimitrError} `store_locked`, `store_newer`, `store_failed`; `not_supported` without the native binding
+   * @example
+   * const { customers, lost } = await Limitr.repairStore('./limitr.db');
+   */
+  static repairStore(path: string): Promise<RepairedStore>
 
   /** The same methods without promises. */
   readonly sync: LimitrSync<P>
@@ -143,8 +158,30 @@ export class Limitr<P = AnyPolicy> {
   ): Promise<Hold | null>
 
   /**
-   * Ends the engine and frees what it holds; every later call rejects with `closed`. Closing twice does nothing.
+   * Resolves once everything that the engine did by now is in its store; at once where it has none.
    *
+   * @throws {LimitrError} `store_failed` once the store is given up
+   * @example
+   * await limitr.flush();
+   */
+  flush(): Promise<void>
+
+  /**
+   * What was done to a customer: every change that the store still has, oldest first. A `metered` one says when, what was used,
+   * why it could be, the list price, what was billed and what it cost you. Of more than `limit`, the newest are given.
+   *
+   * @throws {LimitrError} `not_supported` without a store, `store_failed`, `store_damaged`, `invalid_value`
+   * @example
+   * for (const change of await limitr.history('user_1', { since: Date.now() - 86_400_000, entitlement: 'chat' }))
+   *   console.log(change.at, change.type, change.units, change.reason);
+   */
+  history(customer: string, options?: HistoryOptions | null): Promise<StoredChange[]>
+
+  /**
+   * Ends the engine and frees what it holds; every later call rejects with `closed`. Closing twice does nothing. What isn't in
+   * the store yet is written first.
+   *
+   * @throws {LimitrError} `store_failed` where that can't be; the engine is closed all the same
    * @example
    * await limitr.close();
    */

@@ -15,6 +15,17 @@ export default defineConfig({
       on('native'),
       on('wasm'),
       { extends: true, test: { name: 'bindings', include: ['__test__/bindings/*.spec.ts'] } },
+      // Engines in a folder and engines that threads share: what only the native binding does.
+      {
+        extends: true,
+        test: {
+          name: 'durable',
+          env: { LIMITR_BACKEND: 'native' },
+          include: ['__test__/durable/*.spec.ts'],
+          testTimeout: 120_000
+        }
+      },
+      { extends: true, test: { name: 'stores', include: ['__test__/stores/*.spec.ts'] } },
       {
         extends: true,
         test: {

@@ -158,6 +158,8 @@ describe('a list of the methods', () => {
       'ensureCustomerPlanQuantity',
       'marginSnapshot',
       'on',
+      'flush',
+      'history',
       'close'
     ]
     expect(

@@ -288,9 +288,14 @@ describe('a document without end', () => {
 describe('an option', () => {
   it.each([
     ['stirct', { stirct: true }, 'invalid_argument', 'did you mean `strict`?'],
-    ['store', { store: 'file' }, 'not_supported_yet', '`store`'],
-    ['shared', { shared: 'name' }, 'not_supported_yet', '`shared`'],
-    ['durability', { durability: 'strict' }, 'not_supported_yet', '`durability`'],
+    ['store', { store: 5 }, 'invalid_argument', '`options.store`'],
+    ['store', { store: '' }, 'invalid_value', '`options.store`'],
+    ['store', { store: { load: async () => null } }, 'invalid_argument', '`append`'],
+    ['shared', { shared: 5 }, 'invalid_argument', '`options.shared`'],
+    ['durability', { durability: 'strict' }, 'invalid_argument', '`store`'],
+    ['retention', { retention: '1day' }, 'invalid_argument', '`store`'],
+    ['retention', { store: 'file', retention: '1parsec' }, 'invalid_value', '`1parsec`'],
+    ['retentionSize', { store: 'file', retentionSize: -1 }, 'invalid_value', '`-1`'],
     ['durability', { durability: 'srtict' }, 'invalid_argument', '`strict`'],
     ['backend', { backend: 'wsam' }, 'invalid_argument', '`wasm`'],
     ['clock', { clock: '2030-01-01' }, 'invalid_argument', 'options.clock'],

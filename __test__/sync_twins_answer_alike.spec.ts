@@ -129,7 +129,7 @@ describe('a twin', () => {
       const { value } = Object.getOwnPropertyDescriptor(PROTOTYPE, name) ?? {}
       return typeof value === 'function' && name !== 'constructor'
     })
-    const alone = ['close', 'addHandler', 'removeHandler', 'clearHandlers', 'on']
+    const alone = ['close', 'flush', 'history', 'addHandler', 'removeHandler', 'clearHandlers', 'on']
     const tried = new Set([
       ...CALLS.map(([name]) => name),
       'eachCustomer',

@@ -10,7 +10,7 @@ const { refused, withoutPlaces } = require('./documents.js')
 /** @typedef {import('./documents.js').Document} Document */
 /** @typedef {import('./options.js').OpenOptions} OpenOptions */
 /** @typedef {import('./events.js').Entry} Entry */
-/** @typedef {{ version: number, entitlements: string[], plans: string[], credits: string[] }} Names */
+/** @typedef {{ version: number, count: number, entitlements: string[], plans: string[], credits: string[] }} Names */
 
 /**
  * The doors of a binding. Hot ones take names and numbers and return a number.
@@ -32,6 +32,12 @@ const { refused, withoutPlaces } = require('./documents.js')
  * @property {(engine: number) => string} eventText
  * @property {(engine: number) => string} names
  * @property {(engine: number, op: string, args: string) => string} call
+ * @property {(engine: number) => number} seq
+ * @property {(document: string, format: string, options: string) => Promise<string>} openRoom native only, as all that follow
+ * @property {(engine: number) => Promise<string>} flush
+ * @property {(engine: number) => string} flushNow
+ * @property {(engine: number, query: string) => Promise<string>} history
+ * @property {(path: string) => Promise<string>} repairStore
  */
 
 /** How many numbers an answer has room for. */
@@ -65,7 +71,11 @@ class Core {
     /** What an event comes back in. */
     this.eventAnswer = new Float64Array(ANSWER_LENGTH)
     /** @type {Names} */
-    this.names = { version: -1, entitlements: [], plans: [], credits: [] }
+    this.names = { version: -1, count: 0, entitlements: [], plans: [], credits: [] }
+    /** What keeps what the engine does, if anything does. @type {import('./keeping.js').NativeKeeping | import('./keeping.js').AdapterKeeping | null} */
+    this.keeping = null
+    /** The threads that share the engine, if others may. @type {import('./audience.js').Audience | null} */
+    this.audience = null
 
     /** Whether the engine builds events. @type {boolean} */
     this.listening = false
@@ -91,12 +101,27 @@ class Core {
     return new Core(doors, backend, opened(doors, document, options))
   }
 
+  /**
+   * Opens an engine that has a store of the binding, or that threads share.
+   *
+   * @param {Doors} doors
+   * @param {import('../index').Backend} backend
+   * @param {Document} document
+   * @param {OpenOptions} options
+   */
+  static async openRoom(doors, backend, document, options) {
+    if (document.problems.length > 0) opened(doors, document, { ...options, store: null, shared: null })
+    const answer = await doors.openRoom(document.text, document.format, JSON.stringify(options))
+    return new Core(doors, backend, openedWith(doors, document, answer))
+  }
+
   /** Frees the engine. Twice does nothing. */
   close() {
     if (this.closed) return
     this.closed = true
     this.handlers = []
     this.listening = false
+    this.audience?.close()
     dropped?.unregister(this)
     this.doors.close(this.engine)
   }
@@ -114,7 +139,8 @@ class Core {
    * @returns {any}
    */
   ask(op, args) {
-    const { value, error } = JSON.parse(this.doors.call(this.engine, op, argumentText(args)))
+    const { value, error, told } = JSON.parse(this.doors.call(this.engine, op, argumentText(args)))
+    if (told) this.audience?.wake()
     if (error) throw errorFrom(error)
     return value
   }
@@ -125,19 +151,17 @@ class Core {
   }
 
   /**
-   * What the indexes in an answer mean, for the version of the policy that it was given by.
+   * What the indexes in an answer mean, for the version of the policy that it was given by. Records may have brought new
+   * names, so that there are others of the same version.
    *
    * @param {number} version
+   * @param {number} count how many names there are
    * @returns {Names}
    */
-  namesAt(version) {
-    if (this.names.version !== version) this.names = JSON.parse(this.doors.names(this.engine))
+  namesAt(version, count) {
+    if (this.names.version !== version || this.names.count !== count)
+      this.names = JSON.parse(this.doors.names(this.engine))
     return this.names
-  }
-
-  /** Has the names read again: records may have brought new ones. */
-  forgetNames() {
-    this.names = { version: -1, entitlements: [], plans: [], credits: [] }
   }
 
   /**
@@ -158,7 +182,17 @@ class Core {
  * @returns {{ engine: number, diagnostics: Diagnostic[] }}
  */
 function opened(doors, document, options) {
-  const { value, error } = JSON.parse(doors.open(document.text, document.format, JSON.stringify(options)))
+  return openedWith(doors, document, doors.open(document.text, document.format, JSON.stringify(options)))
+}
+
+/**
+ * @param {Doors} doors
+ * @param {Document} document
+ * @param {string} answer
+ * @returns {{ engine: number, diagnostics: Diagnostic[] }}
+ */
+function openedWith(doors, document, answer) {
+  const { value, error } = JSON.parse(answer)
   if (document.problems.length > 0) {
     if (value) doors.close(value.engine)
     const known = new Set(document.problems.map(({ path }) => path))

@@ -59,7 +59,6 @@ function create(core, op, [id, plan, type, label, refs, alts, metadata]) {
  */
 function store(core, op, record) {
   const clean = recordOf(record, 'record')
-  core.forgetNames()
   return moved(core, op, [clean], String(clean.id), null)
 }
 
@@ -86,7 +85,6 @@ function loadCustomers(core, records, given) {
   const { event } = options(given, 'options', ['event'])
   const send = flag(event, 'options.event', false)
   const list = recordsOf(records).map((record, index) => recordOf(record, `records[${index}]`))
-  core.forgetNames()
   return moved(core, 'loadCustomers', [list, send], '', null)
 }
 

@@ -43,7 +43,8 @@ const SLOT = {
   granted: 14,
   mode: 15,
   boundBy: 16,
-  policyVersion: 17
+  policyVersion: 17,
+  names: 18
 }
 
 /**
@@ -56,7 +57,7 @@ const SLOT = {
  */
 function decisionIn(core, allowed, entitlement) {
   const answer = core.answer
-  const names = core.namesAt(answer[SLOT.policyVersion])
+  const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
   return {
     allowed,
     reason: REASONS[answer[SLOT.reason]],

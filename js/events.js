@@ -12,7 +12,7 @@
 //    not reported again. Where nobody can hear of it, it becomes a process warning.
 
 const { newName } = require('./arguments.js')
-const { unknownWord, wrongType } = require('./errors.js')
+const { errorFrom, unknownWord, wrongType } = require('./errors.js')
 const { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent, recordEvent } = require('./payloads.js')
 
 /** @typedef {import('./core.js').Core} Core */
@@ -129,9 +129,10 @@ function isHeard(core, type) {
   return core.handlers.some((entry) => entry.type === null || entry.type === type)
 }
 
-/** What `nextEvent` answers: the kind of the event, and whether more wait. */
+/** What `nextEvent` answers: the kind of the event, whether more wait, and whether another thread's call caused it. */
 const KIND = 15
 const MORE_WAIT = 16
+const FOREIGN = 32
 
 /**
  * Takes the events that wait in the engine, and delivers them unless that is under way.
@@ -145,13 +146,28 @@ function takeEvents(core, customer, eventData) {
   do {
     taken = core.doors.nextEvent(core.engine, core.eventAnswer)
     const kind = taken & KIND
+    const data = taken & FOREIGN ? null : eventData
     if (kind === TEXT_KIND) {
       const event = JSON.parse(core.doors.eventText(core.engine))
-      if (isHeard(core, event.type)) core.waiting.push(recordEvent(core, event, eventData))
+      if (event.type === 'store-error') storeFailed(core, errorFrom(event.error))
+      else if (isHeard(core, event.type)) core.waiting.push(recordEvent(core, event, data))
     } else if (kind !== 0 && isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))) {
-      core.waiting.push(meterEvent(core, kind, customer, eventData))
+      core.waiting.push(meterEvent(core, kind, customer, data))
     }
   } while (taken & MORE_WAIT)
+  deliver(core)
+}
+
+/**
+ * Says that nothing more is saved: to the handlers, or as a process warning where none hears it.
+ *
+ * @param {Core} core
+ * @param {import('../index').LimitrError} error
+ */
+function storeFailed(core, error) {
+  if (!isHeard(core, 'store-error'))
+    return globalThis.process?.emitWarning?.(error.message, 'LimitrStoreWarning')
+  core.waiting.push({ type: 'store-error', error })
   deliver(core)
 }
 
@@ -221,4 +237,4 @@ function warn(entry, type, error) {
   globalThis.process?.emitWarning?.(`${who} failed on \`${type}\`: ${what}`, 'LimitrHandlerWarning')
 }
 
-module.exports = { addHandler, clearHandlers, on, removeHandler, takeEvents }
+module.exports = { addHandler, clearHandlers, on, removeHandler, storeFailed, takeEvents }

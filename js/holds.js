@@ -95,6 +95,7 @@ const RECORD_OPTIONS = ['event', 'overhead']
 /** See `HoldSync` in types/holds.d.ts. */
 class HoldSync {
   #core
+  #blocks
   #open = true
 
   /**
@@ -102,9 +103,11 @@ class HoldSync {
    * @param {string} customer
    * @param {string} entitlement
    * @param {string} id
+   * @param {boolean} blocks whether its calls wait for a strict store, as those without promises do
    */
-  constructor(core, customer, entitlement, id) {
+  constructor(core, customer, entitlement, id, blocks) {
     this.#core = core
+    this.#blocks = blocks
     this.customer = customer
     this.entitlement = entitlement
     this.id = id
@@ -115,14 +118,16 @@ class HoldSync {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
     const { customer, entitlement, id } = this
-    return record(this.#core, 'consumeHold', customer, entitlement, id, value, event, overhead, null, null)
+    return this.#kept(() =>
+      record(this.#core, 'consumeHold', customer, entitlement, id, value, event, overhead, null, null)
+    )
   }
 
   /** @type {HoldSyncApi['extend']} */
   extend(value) {
     this.#assertOpen()
     const more = quantity(value, 'value')
-    return this.#core.ask('extendHold', [this.customer, this.entitlement, this.id, more])
+    return this.#kept(() => this.#core.ask('extendHold', [this.customer, this.entitlement, this.id, more]))
   }
 
   /** @type {HoldSyncApi['settle']} */
@@ -130,31 +135,41 @@ class HoldSync {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
     const { customer, entitlement, id } = this
-    const recorded = record(
-      this.#core,
-      'settle',
-      customer,
-      entitlement,
-      id,
-      value ?? 0,
-      event,
-      overhead,
-      null,
-      null
-    )
-    this.#open = false
-    return recorded
+    const amount = value ?? 0
+    return this.#kept(() => {
+      const core = this.#core
+      const recorded = record(core, 'settle', customer, entitlement, id, amount, event, overhead, null, null)
+      this.#open = false
+      return recorded
+    })
   }
 
   /** @type {HoldSyncApi['release']} */
   release() {
     if (!this.#open) return false
     this.#open = false
-    return this.#core.closed ? false : release(this.#core, this.customer, this.entitlement, this.id)
+    if (this.#core.closed) return false
+    return this.#kept(() => release(this.#core, this.customer, this.entitlement, this.id))
   }
 
   [DISPOSE]() {
     this.release()
+  }
+
+  /**
+   * @template T
+   * @param {() => T} call
+   * @returns {T}
+   */
+  #kept(call) {
+    const { keeping } = this.#core
+    if (keeping === null || !this.#blocks) return call()
+    keeping.assertSync()
+    try {
+      return call()
+    } finally {
+      keeping.afterSync()
+    }
   }
 
   #assertOpen() {
@@ -182,29 +197,44 @@ class Hold {
   /** @type {HoldApi['consume']} */
   async consume(value, given) {
     if (this.#core.delivering) await null
-    return this.#hold.consume(value, given)
+    return this.#kept(() => this.#hold.consume(value, given))
   }
 
   /** @type {HoldApi['extend']} */
   async extend(value) {
     if (this.#core.delivering) await null
-    return this.#hold.extend(value)
+    return this.#kept(() => this.#hold.extend(value))
   }
 
   /** @type {HoldApi['settle']} */
   async settle(value, given) {
     if (this.#core.delivering) await null
-    return this.#hold.settle(value, given)
+    return this.#kept(() => this.#hold.settle(value, given))
   }
 
   /** @type {HoldApi['release']} */
   async release() {
     if (this.#core.delivering) await null
-    return this.#hold.release()
+    return this.#kept(() => this.#hold.release())
   }
 
   async [ASYNC_DISPOSE]() {
     await this.release()
+  }
+
+  /**
+   * @template T
+   * @param {() => T} call
+   */
+  async #kept(call) {
+    const { keeping } = this.#core
+    if (keeping === null) return call()
+    keeping.assertKept()
+    try {
+      return call()
+    } finally {
+      await keeping.after()
+    }
   }
 }
 
@@ -213,11 +243,12 @@ class Hold {
  * @param {string} customer
  * @param {string} entitlement
  * @param {unknown} given
+ * @param {boolean} blocks
  * @returns {HoldSync | null}
  */
-function hold(core, customer, entitlement, given) {
+function hold(core, customer, entitlement, given, blocks) {
   const id = reserve(core, customer, entitlement, given)
-  return id === null ? null : new HoldSync(core, customer, entitlement, id)
+  return id === null ? null : new HoldSync(core, customer, entitlement, id, blocks)
 }
 
 module.exports = { Hold, hold, record, release, reserve }

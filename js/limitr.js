@@ -1,11 +1,15 @@
 // @ts-check
 
+const { newName } = require('./arguments.js')
 const { Core } = require('./core.js')
 const { eachCustomer } = require('./customers.js')
 const { documentOf } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
 const events = require('./events.js')
 const holds = require('./holds.js')
+const { answerOf } = require('./keeping.js')
+const { kept } = require('./kept.js')
+const { history, onlyNative, opened } = require('./opening.js')
 const { backendOption, documentFormat, openOptions } = require('./options.js')
 const { LimitrSync } = require('./sync.js')
 const reads = require('./reads.js')
@@ -94,7 +98,7 @@ class Engine {
   /** @type {Api['hold']} */
   async hold(customer, entitlement, options) {
     if (this.#core.delivering) await null
-    const held = holds.hold(this.#core, customer, entitlement, options)
+    const held = holds.hold(this.#core, customer, entitlement, options, false)
     return /** @type {any} */ (held && new holds.Hold(this.#core, held))
   }
 
@@ -129,9 +133,28 @@ class Engine {
     return events.on(this.#core, type, handler)
   }
 
+  /** @type {Api['flush']} */
+  async flush() {
+    if (this.#core.delivering) await null
+    this.#core.assertOpen()
+    await this.#core.keeping?.flush()
+  }
+
+  /** @type {Api['history']} */
+  async history(customer, query) {
+    if (this.#core.delivering) await null
+    this.#core.assertOpen()
+    return history(this.#core, customer, query)
+  }
+
   async close() {
     if (this.#core.delivering) await null
-    this.#core.close()
+    const closing = this.#core.closed ? null : this.#core.keeping?.close()
+    try {
+      await closing
+    } finally {
+      this.#core.close()
+    }
   }
 
   static {
@@ -177,9 +200,19 @@ function limitrOver(bind) {
       const open = openOptions(options)
       const document = documentOf(policy, documentFormat(format), 'policy')
       const { doors, backend } = await bind(backendOption(options))
-      return new Limitr(Core.open(doors, backend, document, open))
+      const core = await opened({ doors, backend }, document, open)
+      return core.keeping?.touchesCalls() ? new Kept(core) : new Limitr(core)
+    }
+
+    /** @param {unknown} path */
+    static async repairStore(path) {
+      const folder = newName(path, 'path')
+      const { doors, backend } = await bind('auto')
+      if (backend !== 'native') throw onlyNative('a store in a folder')
+      return answerOf(await doors.repairStore(folder))
     }
   }
+  const Kept = kept(/** @type {any} */ (Limitr))
   return Limitr
 }
 

@@ -153,7 +153,6 @@ function creditExchange(core, from, to, value) {
 function setExchange(core, name, value, currency) {
   const pair = newName(name, 'name')
   if (typeof value !== 'number') throw wrongType('value', 'a number', value)
-  core.forgetNames()
   moved(core, 'setExchange', [pair, finite(value, 'value'), newName(currency, 'currency')], '', null)
 }
 

@@ -42,7 +42,13 @@ function load() {
       nextEvent,
       eventText,
       names,
-      call
+      call,
+      seq,
+      openRoom,
+      flush,
+      flushNow,
+      history,
+      repairStore
     } = /** @type {Doors} */ (requireAtRunTime('../binding.js'))
     return {
       open,
@@ -60,7 +66,13 @@ function load() {
       nextEvent,
       eventText,
       names,
-      call
+      call,
+      seq,
+      openRoom,
+      flush,
+      flushNow,
+      history,
+      repairStore
     }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`

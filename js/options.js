@@ -1,17 +1,46 @@
 // @ts-check
 
 const { LimitrError, unknownWord, wrongType } = require('./errors.js')
-const { finite, flag, isObject, word } = require('./arguments.js')
+const { finite, flag, isObject, newName, word } = require('./arguments.js')
 
 const FORMATS = /** @type {const} */ (['auto', 'yaml', 'json', 'toml', 'stof'])
 const TEXT_FORMATS = /** @type {const} */ (['json', 'yaml', 'toml', 'stof'])
 const BACKENDS = /** @type {const} */ (['auto', 'native', 'wasm'])
-const KNOWN = ['validate', 'strict', 'clock', 'backend', 'durability', 'store', 'shared']
+const KNOWN = [
+  'validate',
+  'strict',
+  'clock',
+  'backend',
+  'store',
+  'durability',
+  'retention',
+  'retentionSize',
+  'shared'
+]
 
 /** The last moment that a Date can hold, in milliseconds. */
 const TIME_LIMIT_MS = 8.64e15
 
-/** @typedef {{ validate: boolean, strict: boolean, clock: number | null }} OpenOptions */
+/**
+ * What crosses to the binding when an engine is opened.
+ *
+ * @typedef {object} OpenOptions
+ * @property {boolean} validate
+ * @property {boolean} strict
+ * @property {number | null} clock
+ * @property {string | null} [store] the folder of its store
+ * @property {number | null} [retention_ms]
+ * @property {number | null} [retention_bytes]
+ * @property {string | null} [shared]
+ * @property {boolean} [restore]
+ */
+
+/**
+ * How an engine is opened: what crosses, and what is done here.
+ *
+ * @typedef {Required<Omit<OpenOptions, 'restore'>> & { adapter: StoreAdapter | null, strictly: boolean }} Opening
+ */
+/** @typedef {import('../types/store-adapter.js').StoreAdapter} StoreAdapter */
 
 /**
  * The format that a document is read in.
@@ -36,21 +65,122 @@ function textFormat(format) {
  * The third argument of `Limitr.new`: options, or a boolean for `validate`.
  *
  * @param {unknown} given
- * @returns {OpenOptions}
+ * @returns {Opening}
  */
 function openOptions(given) {
-  if (given === undefined || given === null) return { validate: true, strict: false, clock: null }
-  if (typeof given === 'boolean') return { validate: given, strict: false, clock: null }
-  if (!isObject(given)) throw wrongType('options', 'an object, or a boolean for `validate`', given)
-  for (const name of Object.keys(given)) {
+  if (typeof given === 'boolean') return openOptions({ validate: given })
+  const options = given ?? {}
+  if (!isObject(options)) throw wrongType('options', 'an object, or a boolean for `validate`', given)
+  for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) throw unknownWord('option', name, KNOWN)
   }
-  refuseLater(given)
   return {
-    validate: flag(given.validate, 'options.validate', true),
-    strict: flag(given.strict, 'options.strict', false),
-    clock: clockOf(given.clock)
+    validate: flag(options.validate, 'options.validate', true),
+    strict: flag(options.strict, 'options.strict', false),
+    clock: clockOf(options.clock),
+    shared: sharedName(options.shared),
+    ...storeOptions(options)
   }
+}
+
+/** @param {unknown} shared */
+function sharedName(shared) {
+  if (!isGiven(shared)) return null
+  const given = newName(shared, 'options.shared')
+  if (given === '') throw new LimitrError('invalid_value', "`options.shared` can't be empty: give a name")
+  return given
+}
+
+/**
+ * Where and how what the engine does is kept.
+ *
+ * @param {Record<string, unknown>} options
+ */
+function storeOptions({ store, durability, retention, retentionSize, shared }) {
+  const hardness = word(durability, 'options.durability', ['relaxed', 'strict'], 'relaxed')
+  if (!isGiven(store)) {
+    if (hardness === 'strict') throw needsStore('durability', '`strict` says when something is on disk')
+    if (isGiven(retention)) throw needsStore('retention', 'it says how long a store keeps history')
+    if (isGiven(retentionSize)) throw needsStore('retentionSize', 'it says how much history a store keeps')
+  }
+  const folder = typeof store === 'string' ? newName(store, 'options.store') : null
+  if (folder === '') throw new LimitrError('invalid_value', "`options.store` can't be empty: name a folder")
+  if (folder === null && isGiven(store)) assertAdapter(store)
+  if (folder === null && (isGiven(retention) || isGiven(retentionSize)))
+    throw new LimitrError('not_supported', 'an adapter has a retention of its own: leave `retention` out')
+  if (folder === null && isGiven(store) && isGiven(shared))
+    throw new LimitrError('not_supported', 'threads share a store in a folder, not an adapter: leave one out')
+  return {
+    store: folder,
+    adapter: /** @type {StoreAdapter | null} */ (folder === null && isGiven(store) ? store : null),
+    strictly: hardness === 'strict',
+    retention_ms: measured(retention, 'retention', TIME_UNITS),
+    retention_bytes: measured(retentionSize, 'retentionSize', SIZE_UNITS)
+  }
+}
+
+/** @param {unknown} value */
+function isGiven(value) {
+  return value !== undefined && value !== null
+}
+
+/**
+ * @param {string} option
+ * @param {string} why
+ */
+function needsStore(option, why) {
+  return new LimitrError('invalid_argument', `\`options.${option}\` needs \`store\` beside it: ${why}`)
+}
+
+/** @param {any} store */
+function assertAdapter(store) {
+  const kind = 'a folder (text), or an adapter with `load` and `append`'
+  if (typeof store !== 'object' || typeof store.load !== 'function' || typeof store.append !== 'function')
+    throw wrongType('options.store', kind, store)
+}
+
+const TIME_UNITS = {
+  ms: 1,
+  s: 1e3,
+  min: 6e4,
+  hr: 3.6e6,
+  hours: 3.6e6,
+  day: 8.64e7,
+  days: 8.64e7,
+  weeks: 6.048e8
+}
+const SIZE_UNITS = {
+  bytes: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40
+}
+
+/**
+ * A number, or text of a number and a unit.
+ *
+ * @param {unknown} value
+ * @param {string} option
+ * @param {Record<string, number>} units
+ * @returns {number | null}
+ */
+function measured(value, option, units) {
+  if (!isGiven(value)) return null
+  if (typeof value !== 'number' && typeof value !== 'string')
+    throw wrongType(`options.${option}`, 'a number, or text of a number and a unit', value)
+  const [, number, unit] = /^([0-9.]+) ?([A-Za-z]*)$/.exec(String(value)) ?? []
+  const amount = typeof value === 'number' ? value : Number(number) * (unit === '' ? 1 : units[unit])
+  if (Number.isFinite(amount) && amount >= 0) return Math.round(amount)
+  const known = Object.keys(units).join(', ')
+  throw new LimitrError(
+    'invalid_value',
+    `\`options.${option}\` is \`${value}\`: use a number, or text of a number and a unit (${known})`
+  )
 }
 
 /**
@@ -60,28 +190,6 @@ function openOptions(given) {
  */
 function backendOption(given) {
   return word(isObject(given) ? given.backend : null, 'options.backend', BACKENDS, 'auto')
-}
-
-/**
- * Refuses what this version doesn't do: an option that is taken and ignored would be worse.
- *
- * @param {Record<string, unknown>} given
- */
-function refuseLater(given) {
-  for (const name of ['store', 'shared']) {
-    if (given[name] !== undefined && given[name] !== null) throw later(name, `leave \`${name}\` out`)
-  }
-  if (word(given.durability, 'options.durability', ['relaxed', 'strict'], 'relaxed') === 'strict') {
-    throw later('durability', 'leave it out: `strict` needs a store')
-  }
-}
-
-/**
- * @param {string} option
- * @param {string} advice
- */
-function later(option, advice) {
-  return new LimitrError('not_supported_yet', `the option \`${option}\` is not supported yet: ${advice}`)
 }
 
 /** @param {unknown} clock */

@@ -39,6 +39,7 @@ const EVENT_TYPES = /** @type {const} */ ([
   'plan-removed',
   'policy-updated',
   'policy-error',
+  'store-error',
   'handler-error'
 ])
 
@@ -66,7 +67,8 @@ const SLOT = {
   requested: 17,
   invalidValue: 18,
   policyVersion: 19,
-  holderIsCaller: 20
+  holderIsCaller: 20,
+  names: 21
 }
 
 /**
@@ -80,7 +82,7 @@ const SLOT = {
  */
 function meterEvent(core, kind, customer, eventData) {
   const answer = core.eventAnswer
-  const names = core.namesAt(answer[SLOT.policyVersion])
+  const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
   let holder = customer
   let caller = customer
   if (answer[SLOT.holderIsCaller] === 0) ({ holder, caller } = JSON.parse(core.doors.eventText(core.engine)))

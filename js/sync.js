@@ -307,7 +307,7 @@ class LimitrSync {
 
   /** @type {Sync['hold']} */
   hold(customer, entitlement, options) {
-    return /** @type {any} */ (holds.hold(this.#core, customer, entitlement, options))
+    return /** @type {any} */ (holds.hold(this.#core, customer, entitlement, options, true))
   }
 
   /** @type {Sync['eachCustomer']} */

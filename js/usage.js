@@ -211,7 +211,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
     const answer = door(core.engine, id, feature, amount, flags, cost ?? 0, core.answer)
     if (answer < 0) throw core.failure()
     const decision = decisionIn(core, (answer & 1) === 1, feature)
-    if (answer > 1) takeEvents(core, id, eventData)
+    if (answer > 1) tell(core, answer, id, eventData)
     return decision
   }
   const args = [
@@ -287,8 +287,24 @@ function together(core, op, customer, items, given) {
  */
 function settled(core, answer, customer, eventData) {
   if (answer < 0) throw core.failure()
-  if (answer > 1) takeEvents(core, customer, eventData)
+  if (answer > 1) tell(core, answer, customer, eventData)
   return (answer & 1) === 1
+}
+
+/** What a deciding door adds to its answer when other threads are to take events. */
+const OTHERS = 4
+
+/**
+ * Delivers what a call left for this thread, and wakes the others.
+ *
+ * @param {Core} core
+ * @param {number} answer
+ * @param {string} customer
+ * @param {object | null} eventData
+ */
+function tell(core, answer, customer, eventData) {
+  if (answer & OTHERS) core.audience?.wake()
+  takeEvents(core, customer, eventData)
 }
 
 /**

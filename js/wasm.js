@@ -15,12 +15,12 @@ const { Instance } = require('./instance.js')
  */
 function wasmDoors(module) {
   const instance = new Instance(module)
-  return {
+  return /** @type {Doors} */ ({
     ...judgingDoors(instance),
     ...meterDoors(instance),
     ...textDoors(instance),
     ...engineDoors(instance)
-  }
+  })
 }
 
 /**
@@ -135,13 +135,14 @@ function meterDoors(on) {
  * Doors that answer with text.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'open' | 'call' | 'eventText' | 'names' | 'lastError'>}
+ * @returns {Pick<Doors, 'open' | 'call' | 'seq' | 'eventText' | 'names' | 'lastError'>}
  */
 function textDoors(on) {
   return {
     open: (document, format, options) =>
       on.textOf(() => on.glue.open(Date.now(), document, format, options, randomSeed())),
     call: (engine, op, args) => on.textOf(() => on.glue.call(Date.now(), engine, op, args)),
+    seq: (engine) => JSON.parse(on.textOf(() => on.glue.call(Date.now(), engine, 'seq', '[]'))).value ?? -1,
     eventText: (engine) => on.textOf(() => on.exports.eventText(engine)),
     names: (engine) => on.textOf(() => on.exports.names(engine)),
     lastError: () => on.lastError()

@@ -3,7 +3,7 @@
 // 1. cargo compiles the module (see lib/wasm.mjs for the toolchains), and crates/glue writes wasm-bindgen's glue for it.
 // 2. wasm-opt makes the module smaller and faster.
 // 3. The glue has one instance in its variables. It becomes a function that makes a glue: one for each instance.
-// 4. The facade is CommonJS. What hosts without that need is bundled into one ESM file.
+// 4. The facade is CommonJS. What hosts without that need is bundled into ESM files, one an entry.
 
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
@@ -12,6 +12,12 @@ import { compileWasm } from './lib/wasm.mjs'
 
 const OUT = path('wasm')
 const WORK = path('dist', 'wasm')
+
+/** What hosts need that have no CommonJS. */
+const BUNDLES = {
+  'facade.mjs': "export { wasmEntry } from './js/wasm-entry.js'",
+  'durable-object.mjs': "export { durableObjectStore } from './js/stores/durable-object.js'"
+}
 
 async function compile() {
   const { module, way } = await compileWasm()
@@ -52,15 +58,17 @@ async function bundle() {
   writeFileSync(`${OUT}/glue.js`, glue.code)
   const text = readFileSync(`${OUT}/limitr.wasm`).toString('base64')
   writeFileSync(`${OUT}/bytes.json`, JSON.stringify(text))
-  await build({
-    stdin: { contents: "export { wasmEntry } from './js/wasm-entry.js'", resolveDir: path() },
-    outfile: `${OUT}/facade.mjs`,
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    target: 'es2022',
-    logLevel: 'error'
-  })
+  for (const [file, contents] of Object.entries(BUNDLES)) {
+    await build({
+      stdin: { contents, resolveDir: path() },
+      outfile: `${OUT}/${file}`,
+      bundle: true,
+      format: 'esm',
+      platform: 'neutral',
+      target: 'es2022',
+      logLevel: 'error'
+    })
+  }
 }
 
 /** Builds the wasm binding. */

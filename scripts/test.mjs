@@ -11,14 +11,16 @@ import { fuzz } from './suites/fuzz.mjs'
 import { musl } from './suites/musl.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
-import { bindingTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
+import { stores } from './suites/stores.mjs'
+import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
 
 /** The suites by the name that the command line knows: what each step is called and how it is run. */
 const SUITES = {
   rust: { 'rust tests': rustTests, 'rust examples in docs': rustExamples },
-  node: { 'javascript tests, native': nativeTests },
+  node: { 'javascript tests, native': nativeTests, 'durability and threads': durableTests },
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
+  stores: { 'store adapters': stores },
   package: { 'installed package': packages },
   apps: { 'apps in real runtimes': apps },
   musl: { 'addon for musl': musl },

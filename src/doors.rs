@@ -1,7 +1,7 @@
 //! The doors themselves, the same for every host. A host's own file turns its arguments into these and back.
 //!
-//! A deciding door answers 0 for denied and 1 for allowed, plus 2 when events wait, or -1 for an error that `last_error`
-//! gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer JSON, `{"value"}` or `{"error"}`.
+//! A deciding door answers 0 for denied and 1 for allowed, plus 2 when events wait, plus 4 when other threads are to take some,
+//! or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer JSON, `{"value"}` or `{"error"}`.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use limitr_engine::{Ask, Call, Called, EngineError};
 use serde_json::Value;
 
 use crate::slots::Gone;
-use crate::wire::{ANSWER_LEN, Host, call_of, fill_decision};
+use crate::wire::{ANSWER_LEN, Host, call_of};
 use crate::{slots, wire};
 
 thread_local! {
@@ -72,7 +72,7 @@ pub(crate) fn decide(
             true => host.decide(customer, entitlement, &call)?,
             false => host.explain(customer, entitlement, &call)?,
         };
-        fill_decision(&decision, answer);
+        host.fill(&decision, answer);
         Ok(verdict(decision.allowed, host))
     });
     done.unwrap_or(-1)
@@ -108,15 +108,18 @@ pub(crate) fn open(
     let opened = catch_unwind(|| wire::open(document.as_bytes(), format, options, clock, seed()));
     wire::answered(match opened {
         Ok(opened) => opened.and_then(|(host, mut about)| {
-            let engine = slots::open(host).ok_or_else(|| {
-                let message = format!("this thread has {} engines open; close some", slots::ENGINES_MAX);
-                EngineError::new("too_many", message)
-            })?;
+            let engine = slots::open(host).ok_or_else(too_many)?;
             about["engine"] = Value::from(engine);
             Ok(about)
         }),
         Err(_) => Err(EngineError::new("internal", "the document could not be opened; please report it")),
     })
+}
+
+/// The error of a thread that can't open another engine.
+pub(crate) fn too_many() -> EngineError {
+    let message = format!("this thread has {} engines open; close some", slots::ENGINES_MAX);
+    EngineError::new("too_many", message)
 }
 
 /// Switches on or off that events are built; whether the engine is open.
@@ -177,13 +180,13 @@ fn on_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, Engin
 }
 
 #[inline]
-fn verdict(allowed: bool, host: &Host) -> i32 {
-    i32::from(allowed) + 2 * i32::from(host.has_events())
+fn verdict(allowed: bool, host: &mut Host) -> i32 {
+    i32::from(allowed) + 2 * i32::from(host.has_events()) + 4 * i32::from(host.tells_others())
 }
 
 /// The error of an engine that can't be worked with.
 #[cold]
-fn refused(gone: Gone) -> EngineError {
+pub(crate) fn refused(gone: Gone) -> EngineError {
     match gone {
         Gone::Closed => {
             EngineError::new("closed", "this Limitr was closed; open another one with `Limitr.new`")

@@ -6,6 +6,8 @@
 mod doors;
 #[cfg(not(target_arch = "wasm32"))]
 mod node;
+#[cfg(not(target_arch = "wasm32"))]
+mod rooms;
 mod slots;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -4,7 +4,11 @@
 //! another one. Engines belong to the thread that opened them: a worker thread that ends takes its engines along.
 
 use std::cell::RefCell;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::Arc;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::rooms::{Member, Room};
 use crate::wire::Host;
 
 /// Slots below this many bits of a handle; the generation lies above.
@@ -32,6 +36,9 @@ enum Place {
     #[default]
     Free,
     Open(Box<Host>),
+    /// Of an engine that other threads work with, too.
+    #[cfg(not(target_arch = "wasm32"))]
+    Joined(Member),
     Poisoned(String),
 }
 
@@ -41,6 +48,34 @@ thread_local! {
 
 /// Keeps an engine open; its handle, or nothing if the thread has too many.
 pub(crate) fn open(host: Host) -> Option<f64> {
+    put(Place::Open(Box::new(host)))
+}
+
+/// Joins a room; the handle, or nothing if the thread has too many engines.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn join(room: Arc<Room>) -> Option<f64> {
+    put(Place::Joined(Member::new(room)))
+}
+
+/// The room that was joined; nothing for an engine of this thread alone.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn room(handle: f64) -> Result<Option<Arc<Room>>, Gone> {
+    at(handle, |place| match place {
+        Place::Joined(member) => Ok(Some(member.room())),
+        Place::Open(_) => Ok(None),
+        Place::Poisoned(said) => Err(Gone::Poisoned(said.clone())),
+        Place::Free => Err(Gone::Closed),
+    })
+}
+
+/// Closes all engines of this thread: it ends.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn close_all() {
+    let all = SLOTS.try_with(|slots| std::mem::take(&mut *slots.borrow_mut()));
+    drop(all); // outside: closing one may wait for its store
+}
+
+fn put(place: Place) -> Option<f64> {
     SLOTS.with_borrow_mut(|slots| {
         let at = match slots.iter().position(|slot| matches!(slot.place, Place::Free)) {
             Some(at) => at,
@@ -52,14 +87,15 @@ pub(crate) fn open(host: Host) -> Option<f64> {
         };
         let slot = &mut slots[at];
         slot.generation = slot.generation.wrapping_add(1).max(1);
-        slot.place = Place::Open(Box::new(host));
+        slot.place = place;
         Some(((u64::from(slot.generation) << SLOT_BITS) | at as u64) as f64)
     })
 }
 
 /// Closes an engine; whether it was open.
 pub(crate) fn close(handle: f64) -> bool {
-    matches!(replace(handle, Place::Free), Some(Place::Open(_)))
+    let before = replace(handle, Place::Free);
+    before.is_some_and(|place| !matches!(place, Place::Free | Place::Poisoned(_)))
 }
 
 /// Drops an engine that met a defect and keeps what the defect said.
@@ -76,13 +112,22 @@ pub(crate) fn count() -> usize {
 /// Works with an open engine.
 #[inline]
 pub(crate) fn with<T>(handle: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, Gone> {
+    at(handle, |place| match place {
+        Place::Open(host) => Ok(work(host)),
+        #[cfg(not(target_arch = "wasm32"))]
+        Place::Joined(member) => member.with(work),
+        Place::Poisoned(said) => Err(Gone::Poisoned(said.clone())),
+        Place::Free => Err(Gone::Closed),
+    })
+}
+
+#[inline]
+fn at<T>(handle: f64, look: impl FnOnce(&mut Place) -> Result<T, Gone>) -> Result<T, Gone> {
     SLOTS.with_borrow_mut(|slots| {
         let (at, generation) = parts(handle);
-        let slot = slots.get_mut(at).filter(|slot| slot.generation == generation);
-        match slot.map(|slot| &mut slot.place) {
-            Some(Place::Open(host)) => Ok(work(host)),
-            Some(Place::Poisoned(said)) => Err(Gone::Poisoned(said.clone())),
-            Some(Place::Free) | None => Err(Gone::Closed),
+        match slots.get_mut(at).filter(|slot| slot.generation == generation) {
+            Some(slot) => look(&mut slot.place),
+            None => Err(Gone::Closed),
         }
     })
 }

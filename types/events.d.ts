@@ -1,3 +1,4 @@
+import type { LimitrError } from '../index.js'
 import type { CustomerCap } from './money.js'
 import type { AnyPolicy, NotificationName } from './names.js'
 import type { CustomerRecord } from './records.js'
@@ -203,6 +204,16 @@ export interface PolicyErrorEvent {
   readonly [field: string]: unknown
 }
 
+/**
+ * The store is given up: nothing is saved any more. A relaxed engine goes on deciding; what it did since the last write is lost
+ * when it ends. Told once. Without a handler for it, it is a process warning.
+ */
+export interface StoreErrorEvent {
+  readonly type: 'store-error'
+  /** `store_failed`, or what else the store failed with. */
+  readonly error: LimitrError
+}
+
 /** A handler threw or rejected. Its own failures aren't reported to it, and failures on this event aren't reported. */
 export interface HandlerErrorEvent {
   readonly type: 'handler-error'
@@ -241,6 +252,7 @@ export type LimitrEvent =
   | PlanRemovedEvent
   | PolicyUpdatedEvent
   | PolicyErrorEvent
+  | StoreErrorEvent
   | HandlerErrorEvent
 
 /**

@@ -163,5 +163,11 @@ export type ErrorCode =
   | 'closed'
   | 'internal'
   | 'engine_poisoned'
+  | 'outbox_full'
+  | 'shared_conflict'
+  | 'store_failed'
+  | 'store_locked'
+  | 'store_newer'
+  | 'store_damaged'
   | ProblemCode
   | (string & {})

@@ -68,8 +68,9 @@ describe('opening', () => {
     void Limitr.new('policy: {}', 'yaml', { stirct: true })
     // @ts-expect-error no such format
     void Limitr.new('policy: {}', 'yml')
-    // @ts-expect-error not supported yet
-    void Limitr.new('policy: {}', 'yaml', { store: 'file' })
+    void Limitr.new('policy: {}', 'yaml', { store: './limitr.db', durability: 'strict', shared: 'main' })
+    // @ts-expect-error no adapter
+    void Limitr.new('policy: {}', 'yaml', { store: { load: async () => null } })
     // @ts-expect-error `Limitr.new` is the way to one
     void new Limitr()
   })

@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use super::raw::{Frame, NameRoom};
 use crate::doors::{self, Asked};
+use crate::slots;
 use crate::wire::Host;
 
 type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -14,6 +15,8 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 /// Adds the hot doors to the module's exports.
 #[napi(module_exports)]
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
+    // Where a thread or the process ends in good order, nothing that its engines did is lost.
+    env.add_env_cleanup_hook((), |()| slots::close_all())?;
     let doors: [(&std::ffi::CStr, Door); 9] = [
         (c"allow", allow),
         (c"check", check),

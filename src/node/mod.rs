@@ -6,4 +6,6 @@ mod clock;
 mod cold;
 #[allow(unreachable_pub)] // as above
 mod hot;
+#[allow(unreachable_pub)] // as above
+mod kept;
 mod raw;

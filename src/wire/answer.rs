@@ -3,7 +3,7 @@
 
 use limitr_engine::policy::Mode;
 use limitr_engine::quantity::Amount;
-use limitr_engine::{BoundBy, Decision, Event, MeterEvent, MeterEventKind, NameId, Reason};
+use limitr_engine::{BoundBy, Decision, Engine, Event, MeterEvent, MeterEventKind, NameId, Reason};
 
 /// Places of the buffer.
 pub(crate) const ANSWER_LEN: usize = 32;
@@ -11,8 +11,14 @@ pub(crate) const ANSWER_LEN: usize = 32;
 /// The kind of an event that is read as text.
 const RECORD: u32 = 9;
 
-/// Writes a decision into `answer`.
-pub(crate) fn fill_decision(decision: &Decision, answer: &mut [f64; ANSWER_LEN]) {
+/// How many names the tables have: a reader whose tables have fewer reads them again.
+pub(crate) fn names_count(engine: &Engine) -> usize {
+    let names = engine.names();
+    names.entitlements.count() + names.plans.count() + names.credits.count()
+}
+
+/// Writes a decision into `answer`; `names` is how many names there are.
+pub(crate) fn fill_decision(decision: &Decision, names: usize, answer: &mut [f64; ANSWER_LEN]) {
     *answer = [f64::NAN; ANSWER_LEN];
     answer[0] = f64::from(reason(decision.reason));
     answer[1] = name(decision.entitlement);
@@ -42,15 +48,17 @@ pub(crate) fn fill_decision(decision: &Decision, answer: &mut [f64; ANSWER_LEN])
         None => f64::NAN,
     };
     answer[17] = decision.policy_version as f64;
+    answer[18] = names as f64;
 }
 
 /// Writes an event into `answer`; its kind. `known`: the customer is the one that the call named.
-pub(crate) fn fill_event(event: &Event, known: bool, answer: &mut [f64; ANSWER_LEN]) -> u32 {
+pub(crate) fn fill_event(event: &Event, known: bool, names: usize, answer: &mut [f64; ANSWER_LEN]) -> u32 {
     match event {
         Event::Record(..) | Event::Named(..) => RECORD,
         Event::Meter(event) => {
             fill_meter_event(event, answer);
             answer[20] = f64::from(u8::from(known));
+            answer[21] = names as f64;
             kind(event.kind)
         }
     }

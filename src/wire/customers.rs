@@ -32,7 +32,7 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
         "customer" => engine.customer_record(args.text(0)?).unwrap_or_default(),
         "customerPage" => {
             let page = engine.customer_page(args.whole(0, 0)?, args.whole(1, u32::MAX)? as usize);
-            json!({ "records": page.records, "next": page.next })
+            json!({ "records": page.records, "next": page.next, "seq": engine.seq() })
         }
         "customerMetadata" => engine.customer(args.text(0)?).map_or(Value::Null, |c| c.metadata.clone()),
         "customerRefs" => engine.customer(args.text(0)?).map_or(Value::Null, |c| json!(c.refs)),

@@ -6,18 +6,22 @@
 
 mod answer;
 mod args;
+#[cfg(not(target_arch = "wasm32"))]
+mod audience;
 mod customers;
 mod decisions;
 mod money;
 mod policies;
+mod restore;
+mod telling;
 
-use limitr_engine::policy::{self, Format, LoadOptions};
+use limitr_engine::policy::{self, Format, LoadOptions, Policy};
 use limitr_engine::quantity::{Amount, Duration};
 use limitr_engine::{Ask, Call, Called, Decision, Engine, EngineError, EngineOptions, Event};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use answer::{ANSWER_LEN, fill_decision, fill_event};
+pub(crate) use answer::ANSWER_LEN;
 use args::Args;
 
 /// Bits of the `flags` that doors take.
@@ -34,21 +38,37 @@ pub(crate) mod flags {
     pub(crate) const WITHOUT_GRANTS: u32 = 2;
 }
 
-/// Added to the kind of an event when more wait.
-const MORE_EVENTS: u32 = 16;
-
 /// What an engine is opened with, as JSON.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct OpenOptions {
+pub(crate) struct OpenOptions {
     validate: Option<bool>,
     strict: bool,
     clock: Option<f64>,
+    /// What was kept elsewhere is brought back before anything is decided.
+    restore: bool,
+    /// The folder of its store.
+    pub(crate) store: Option<String>,
+    /// How long the store keeps history, in milliseconds.
+    pub(crate) retention_ms: Option<f64>,
+    /// How many bytes of it at the most.
+    pub(crate) retention_bytes: Option<f64>,
+    /// The name under which all threads of the process find it.
+    pub(crate) shared: Option<String>,
+}
+
+impl OpenOptions {
+    /// Reads them from JSON.
+    pub(crate) fn parse(options: &str) -> Result<OpenOptions, EngineError> {
+        serde_json::from_str(options).map_err(|error| {
+            EngineError::new("invalid_argument", format!("the options can't be read: {error}"))
+        })
+    }
 }
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
-enum Clock {
+pub(crate) enum Clock {
     /// The host's clock.
     Host(fn() -> i64),
     /// A fixed time in milliseconds since the epoch, moved by `advance`.
@@ -62,6 +82,58 @@ pub(crate) struct Host {
     load: LoadOptions,
     /// The event that was taken last, for what a number can't say of it.
     taken: Option<Event>,
+    /// While what was kept elsewhere is brought back.
+    restoring: Option<restore::Restoring>,
+    /// Who works with it, in a room.
+    #[cfg(not(target_arch = "wasm32"))]
+    audience: Option<Box<audience::Audience>>,
+}
+
+/// What an engine starts from.
+pub(crate) struct Start {
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    load: LoadOptions,
+    /// What the document's reader has to say, as JSON.
+    pub(crate) about: Value,
+}
+
+/// Reads a document. `clock` reads the host's time in milliseconds.
+pub(crate) fn start(
+    document: &[u8],
+    format: &str,
+    options: &OpenOptions,
+    clock: fn() -> i64,
+) -> Result<Start, EngineError> {
+    let clock = match options.clock {
+        Some(ms) => Clock::Virtual(whole_ms(ms)?),
+        None => Clock::Host(clock),
+    };
+    let load = LoadOptions { strict: options.strict, validate: options.validate.unwrap_or(true) };
+    let loaded = policy::load(document, format_of(format)?, &load).map_err(EngineError::refused)?;
+    let about = json!({ "diagnostics": loaded.warnings, "format": loaded.format.word() });
+    Ok(Start { policy: loaded.policy, clock, load, about })
+}
+
+impl Start {
+    /// A host of a new engine; `seed` is a random number.
+    pub(crate) fn host(self, seed: u64) -> Result<Host, EngineError> {
+        let engine = Engine::new(self.policy.clone(), EngineOptions { seed, now: self.clock.now() })?;
+        Ok(self.with(engine))
+    }
+
+    /// A host of an engine that has the policy.
+    pub(crate) fn with(self, engine: Engine) -> Host {
+        Host {
+            engine,
+            clock: self.clock,
+            load: self.load,
+            taken: None,
+            restoring: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            audience: None,
+        }
+    }
 }
 
 /// Opens an engine. `clock` reads the host's time in milliseconds, `seed` is a random number.
@@ -72,35 +144,40 @@ pub(crate) fn open(
     clock: fn() -> i64,
     seed: u64,
 ) -> Result<(Host, Value), EngineError> {
-    let options: OpenOptions = serde_json::from_str(options).map_err(|error| {
-        EngineError::new("invalid_argument", format!("the options can't be read: {error}"))
-    })?;
-    let clock = match options.clock {
-        Some(ms) => Clock::Virtual(whole_ms(ms)?),
-        None => Clock::Host(clock),
-    };
-    let load = LoadOptions { strict: options.strict, validate: options.validate.unwrap_or(true) };
-    let loaded = policy::load(document, format_of(format)?, &load).map_err(EngineError::refused)?;
-    let host = Host {
-        engine: Engine::new(loaded.policy, EngineOptions { seed, now: clock.now() })?,
-        clock,
-        load,
-        taken: None,
-    };
-    Ok((host, json!({ "diagnostics": loaded.warnings, "format": loaded.format.word() })))
+    let options = OpenOptions::parse(options)?;
+    let start = start(document, format, &options, clock)?;
+    let about = start.about.clone();
+    if !options.restore {
+        return Ok((start.host(seed)?, about));
+    }
+    let restoring = restore::Restoring::new(start.policy.clone());
+    let host = start.with(Engine::blank(seed));
+    Ok((Host { restoring: Some(restoring), ..host }, about))
 }
 
 /// Calls a method by its public name with its arguments as a JSON array; the answer as JSON text,
 /// `{"value": …}` or `{"error": …}`.
 pub(crate) fn call(host: &mut Host, op: &str, args: &str) -> String {
-    answered(Args::parse(args).and_then(|args| dispatch(host, op, &args)))
+    let result = Args::parse(args).and_then(|args| dispatch(host, op, &args));
+    match host.tells_others() {
+        false => answered(result),
+        true => {
+            let mut told = answer_json(result);
+            told["told"] = true.into();
+            told.to_string()
+        }
+    }
 }
 
 /// A result as JSON text.
 pub(crate) fn answered(result: Result<Value, EngineError>) -> String {
+    answer_json(result).to_string()
+}
+
+fn answer_json(result: Result<Value, EngineError>) -> Value {
     match result {
-        Ok(value) => json!({ "value": value }).to_string(),
-        Err(error) => json!({ "error": error_json(&error) }).to_string(),
+        Ok(value) => json!({ "value": value }),
+        Err(error) => json!({ "error": error_json(&error) }),
     }
 }
 
@@ -118,6 +195,7 @@ fn dispatch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError
     let answer = if answer.is_none() { decisions::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { money::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { policies::call(host, op, args)? } else { answer };
+    let answer = if answer.is_none() { restore::call(host, op, args)? } else { answer };
     match (answer, op) {
         (Some(answer), _) => Ok(answer),
         (None, "now") => Ok(host.engine.latest(host.now()).into()),
@@ -131,17 +209,6 @@ impl Host {
     #[inline]
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
-    }
-
-    /// Whether events are built from now on.
-    pub(crate) fn listen(&mut self, on: bool) {
-        self.engine.listen(on);
-    }
-
-    /// Whether events wait.
-    #[inline]
-    pub(crate) fn has_events(&self) -> bool {
-        self.engine.has_events()
     }
 
     /// Meters a call if it may run.
@@ -186,6 +253,17 @@ impl Host {
         self.engine.explain(self.now(), customer, entitlement, call)
     }
 
+    /// The number of the engine's last change.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn seq(&self) -> u64 {
+        self.engine.seq()
+    }
+
+    /// Writes a decision into `answer`.
+    pub(crate) fn fill(&self, decision: &Decision, answer: &mut [f64; ANSWER_LEN]) {
+        answer::fill_decision(decision, answer::names_count(&self.engine), answer);
+    }
+
     /// Units used, `NaN` for none.
     #[inline]
     pub(crate) fn value(&self, customer: Called<'_>, entitlement: Called<'_>, flags: u32) -> f64 {
@@ -213,37 +291,12 @@ impl Host {
         remaining.unwrap_or(f64::NAN)
     }
 
-    /// Takes the oldest event that waits and fills `answer` with its numbers; its kind, 0 for none.
-    pub(crate) fn next_event(&mut self, answer: &mut [f64; ANSWER_LEN]) -> u32 {
-        self.taken = self.engine.next_event();
-        let Some(event) = &self.taken else { return 0 };
-        // A caller without other IDs was called by its own: the facade knows it without asking.
-        let known = match event {
-            Event::Meter(event) if event.caller.is_none() => {
-                self.engine.customer(&event.holder).is_some_and(|customer| customer.alts.is_empty())
-            }
-            _ => false,
-        };
-        fill_event(event, known, answer) | if self.engine.has_events() { MORE_EVENTS } else { 0 }
-    }
-
-    /// What numbers can't say of the event that was taken last, as JSON.
-    pub(crate) fn event_text(&self) -> String {
-        match &self.taken {
-            None => "null".to_string(),
-            Some(event @ (Event::Record(..) | Event::Named(..))) => self.engine.event_json(event).to_string(),
-            Some(Event::Meter(event)) => {
-                let caller = event.caller.as_ref().unwrap_or(&event.holder);
-                json!({ "holder": event.holder, "caller": caller }).to_string()
-            }
-        }
-    }
-
     /// What the indexes in answers mean, as JSON.
     pub(crate) fn names(&self) -> String {
         let names = self.engine.names();
         json!({
             "version": self.engine.policy_version(),
+            "count": answer::names_count(&self.engine),
             "entitlements": names.entitlements.texts().collect::<Vec<_>>(),
             "plans": names.plans.texts().collect::<Vec<_>>(),
             "credits": names.credits.texts().collect::<Vec<_>>(),
@@ -275,7 +328,7 @@ impl Host {
 
 impl Clock {
     #[inline]
-    fn now(self) -> i64 {
+    pub(crate) fn now(self) -> i64 {
         match self {
             Clock::Host(read) => read(),
             Clock::Virtual(ms) => ms,

@@ -75,6 +75,11 @@ impl Names {
         self.texts.get(id.index()).map_or("", AsRef::as_ref)
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.texts.len()
+    }
+
     /// All names in the order of their IDs.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.texts.iter().map(AsRef::as_ref)

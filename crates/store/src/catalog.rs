@@ -11,7 +11,7 @@ pub(crate) struct Segment {
     pub(crate) head: SegmentHead,
     /// How many changes are in it.
     pub(crate) count: u64,
-    /// How long it is, as far as it was written by now; `None`: as long as its file.
+    /// How long it is without the frame that closes it, as far as it was written by now; `None`: as long as its file.
     pub(crate) bytes: Option<u64>,
     /// When its last change was committed.
     pub(crate) last_at: i64,
@@ -63,16 +63,14 @@ impl Catalog {
         self.lock().0.push(segment);
     }
 
-    /// Notes what was added to the last segment; how long it is then.
-    pub(crate) fn grow(&self, count: u64, bytes: u64, at: i64) -> u64 {
+    /// Notes what was added to the last segment, which has so many bytes then.
+    pub(crate) fn grow(&self, count: u64, bytes: u64, at: i64) {
         let (segments, next) = &mut *self.lock();
-        let Some(last) = segments.last_mut() else { return 0 };
+        let Some(last) = segments.last_mut() else { return };
         *next += count;
         last.count += count;
         last.last_at = last.last_at.max(at);
-        let length = last.length() + bytes;
-        last.bytes = Some(length);
-        length
+        last.bytes = Some(bytes);
     }
 
     pub(crate) fn close(&self) {
@@ -81,22 +79,21 @@ impl Catalog {
         }
     }
 
-    /// The name of the segment that is being written.
-    pub(crate) fn writing(&self) -> String {
-        self.lock().0.last().map(|segment| segment.name.clone()).unwrap_or_default()
-    }
-
     /// Closed segments that aren't folded, oldest first.
     pub(crate) fn foldable(&self) -> Vec<Segment> {
         self.lock().0.iter().filter(|segment| segment.closed && !segment.folded).cloned().collect()
     }
 
-    /// Notes that all segments before `position` are folded.
+    /// Notes that the state has all changes up to the one at `position`.
     pub(crate) fn folded(&self, position: u64) {
-        for segment in self.lock().0.iter_mut().filter(|segment| segment.closed && segment.end() <= position)
-        {
+        for segment in self.lock().0.iter_mut().filter(|segment| segment.head.position <= position) {
             segment.folded = true;
         }
+    }
+
+    /// Whether the segment wasn't forgotten.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.lock().0.iter().any(|segment| segment.name == name)
     }
 
     /// Forgets a segment.

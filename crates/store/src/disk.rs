@@ -5,9 +5,11 @@
 //! removed before a `sync` of the folder that succeeded are too. Of anything later, any part may be there or not. After an
 //! operation failed, nothing is relied on: the store is given up.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+
+use crate::error::StoreError;
 
 /// A folder of files.
 pub trait Disk: Send + Sync {
@@ -15,10 +17,8 @@ pub trait Disk: Send + Sync {
     fn names(&self) -> io::Result<Vec<String>>;
     /// Opens a file that is there, to read.
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
-    /// Opens an empty file to append to and to read, in place of one that may be there.
+    /// Opens an empty file to append to, in place of one that may be there.
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
-    /// Shortens a file to its first `length` bytes, durably.
-    fn shorten(&self, name: &str, length: u64) -> io::Result<()>;
     /// Gives a file another name, whose file it takes the place of.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
@@ -37,6 +37,14 @@ pub trait DiskFile: Send + Sync {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Makes what was appended durable.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Opens a file that must be there, to read.
+pub(crate) fn open(disk: &dyn Disk, name: &str) -> Result<Box<dyn DiskFile>, StoreError> {
+    disk.open(name).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => StoreError::missing(name),
+        _ => StoreError::failed("opening", name, &error),
+    })
 }
 
 /// Reads a file from a place on.
@@ -67,10 +75,16 @@ impl Folder {
     /// # Errors
     /// Those of the file system.
     pub fn new(path: &Path) -> io::Result<Folder> {
+        let missing =
+            path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let made: Vec<&Path> = missing.collect();
         fs::create_dir_all(path)?;
-        if let Some(parent) = path.parent() {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            sync_folder(parent)?;
+        for folder in &made {
+            sync_folder(parent(folder))?;
+        }
+        if made.is_empty() {
+            // One that was there may be of an opening that came no further; where its parent can't be opened, others made it.
+            let _ = sync_folder(parent(path));
         }
         Ok(Folder { path: path.to_path_buf() })
     }
@@ -90,15 +104,7 @@ impl Disk for Folder {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(self.path.join(name))?;
-        Ok(Box::new(OpenFile { file }))
-    }
-
-    fn shorten(&self, name: &str, length: u64) -> io::Result<()> {
-        let file = OpenOptions::new().write(true).open(self.path.join(name))?;
-        file.set_len(length)?;
-        file.sync_all()
+        Ok(Box::new(OpenFile { file: File::create(self.path.join(name))? }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -112,6 +118,10 @@ impl Disk for Folder {
     fn sync(&self) -> io::Result<()> {
         sync_folder(&self.path)
     }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(unix)]

@@ -27,6 +27,14 @@ impl StoreError {
         StoreError { code: "store_damaged", message }
     }
 
+    /// A file isn't there that must be.
+    pub(crate) fn missing(name: &str) -> StoreError {
+        let message = format!(
+            "`{name}` is missing; put a copy of the whole folder back, or keep what is readable with `Limitr.repairStore`"
+        );
+        StoreError { code: "store_damaged", message }
+    }
+
     /// A file was written by a later version.
     pub(crate) fn newer(name: &str, format: u32, known: u32) -> StoreError {
         let message = format!(

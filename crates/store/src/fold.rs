@@ -4,7 +4,7 @@
 //! 2. That list is ordered by the hash of the customer's ID, as the customers of a state are.
 //! 3. The old state is read from beginning to end beside it. A customer without changes is copied as it stands. One with
 //!    changes is unpacked, its changes are applied, and it is packed again: one change touches one customer, so each is
-//!    rebuilt alone, and memory holds the list and one customer at a time.
+//!    rebuilt alone, and memory holds the list, the segments and one customer at a time.
 //! 4. Indexes and the new state are written under other names, synced, and renamed: the state last. From then on the old
 //!    state is needed no more, and the segments are history.
 
@@ -14,8 +14,9 @@ use limitr_engine::{Changes, Effected, Engine, EngineError, packed_id};
 use serde_json::Value;
 
 use crate::catalog::Segment;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, open};
 use crate::error::StoreError;
+use crate::frame::checksum;
 use crate::index::{IndexHead, Mention, index_name, write_index};
 use crate::journal::each_batch;
 use crate::state::{Ordered, StateHead, StateReader, StateWriter, hash, state_name};
@@ -49,14 +50,13 @@ pub(crate) fn fold(
     let end = last.end() - 1;
     let mut opened = Vec::with_capacity(segments.len());
     for segment in segments {
-        let file = disk.open(&segment.name);
-        opened.push((segment, file.map_err(|error| StoreError::failed("opening", &segment.name, &error))?));
+        opened.push((segment, open(disk, &segment.name)?));
     }
     let old = match position {
         None => None,
         Some(position) => {
             let name = state_name(position);
-            let file = disk.open(&name).map_err(|error| StoreError::failed("opening", &name, &error))?;
+            let file = open(disk, &name)?;
             Some((name, file))
         }
     };
@@ -76,12 +76,15 @@ pub(crate) fn fold(
     mentions.sort_unstable();
     for (at, (segment, _)) in opened.iter().enumerate() {
         let name = index_name(segment.head.position) + UNFINISHED;
-        let head = IndexHead { count: segment.count, bytes: segment.length(), last_at: segment.last_at };
-        let mut own = mentions.iter().filter(|mention| mention.segment as usize == at);
-        write_index(disk, &name, &head, &mut own)?;
+        let own = || mentions.iter().filter(|mention| mention.segment as usize == at);
+        let (count, bytes, last_at) = (segment.count, segment.length(), segment.last_at);
+        let head = IndexHead { count, bytes, last_at, entries: own().count() as u64 };
+        write_index(disk, name, &head, &mut own())?;
     }
     let old_name = position.map(state_name).unwrap_or_default();
-    let length = Merge { disk, opened: &opened, old_name, stop }.write(old, learning, &mentions, end)?;
+    let loaded = opened.iter().map(|(segment, file)| Loaded::of(segment, file.as_ref()));
+    let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
+    let length = Merge { disk, loaded, old_name, stop }.write(old, learning, &mentions, end)?;
     let failed = |name: &str| {
         let name = name.to_string();
         move |error: std::io::Error| StoreError::failed("renaming", &name, &error)
@@ -119,12 +122,14 @@ fn read_segment(
             let change = change.map_err(unreadable)?;
             learning.take(change.at, &change.effect);
             if let Some(holder) = change.effect.holder() {
+                let own = &bytes[before..bytes.len() - changes.left()];
                 mentions.push(Mention {
                     hash: hash(holder),
                     segment: at as u32,
                     ordinal: (change.seq - segment.head.seq) as u32,
-                    offset: (place as usize + before) as u32,
-                    length: (bytes.len() - changes.left() - before) as u32,
+                    offset: (place + before as u64) as u32,
+                    length: own.len() as u32,
+                    sum: checksum(own),
                 });
             }
         }
@@ -172,8 +177,9 @@ impl Learning {
     /// What everybody's calls taught, as JSON text.
     fn estimates(mut self, before: Option<String>) -> Result<String, EngineError> {
         if let Some(before) = before {
-            let before = serde_json::from_str(&before).unwrap_or(Value::Null);
-            self.engine.restore_estimates(&before)?;
+            let before: Result<Value, _> = serde_json::from_str(&before);
+            let unreadable = |_| EngineError::new("invalid_record", "what calls taught can't be read");
+            self.engine.restore_estimates(&before.map_err(unreadable)?)?;
         }
         for learned in &self.samples {
             self.engine.restore_learned(learned);
@@ -182,9 +188,31 @@ impl Learning {
     }
 }
 
+/// A segment in memory: its changes are read in another order than they stand in.
+struct Loaded<'a> {
+    segment: &'a Segment,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Loaded<'a> {
+    fn of(segment: &'a Segment, file: &dyn DiskFile) -> Result<Loaded<'a>, StoreError> {
+        let mut bytes = vec![0; usize::try_from(segment.length()).unwrap_or(usize::MAX)];
+        let read = file.read_at(0, &mut bytes);
+        read.map_err(|error| StoreError::failed("reading", &segment.name, &error))?;
+        Ok(Loaded { segment, bytes })
+    }
+
+    /// The bytes of a change, as they were when they were read first.
+    fn change(&self, mention: &Mention) -> Option<&[u8]> {
+        let at = mention.offset as usize;
+        let bytes = self.bytes.get(at..at.checked_add(mention.length as usize)?)?;
+        (checksum(bytes) == mention.sum).then_some(bytes)
+    }
+}
+
 struct Merge<'a> {
     disk: &'a dyn Disk,
-    opened: &'a [(&'a Segment, Box<dyn DiskFile>)],
+    loaded: Vec<Loaded<'a>>,
     /// The old state's file.
     old_name: String,
     stop: &'a dyn Fn() -> bool,
@@ -198,10 +226,7 @@ impl Merge<'_> {
         mentions: &[Mention],
         end: u64,
     ) -> Result<u64, Unfolded> {
-        let name = state_name(end) + UNFINISHED;
-        let created = self.disk.create(&name);
-        let mut file = created.map_err(|error| StoreError::failed("creating", &name, &error))?;
-        let mut writer = StateWriter::new(file.as_mut(), &name, &learning.head)?;
+        let mut writer = StateWriter::new(self.disk, state_name(end) + UNFINISHED, &learning.head)?;
         let mut old = old;
         let (mut engine, mut packed) = (Engine::blank(0), Vec::new());
         let mut groups = mentions.chunk_by(|a, b| a.hash == b.hash).peekable();
@@ -234,10 +259,11 @@ impl Merge<'_> {
                     }
                     for id in &ids {
                         packed.clear();
+                        // Under the ID of one that is gone, another may be found, whose alternative ID it is now.
                         if engine.pack_customer(id, &mut packed) {
                             writer.add(&packed)?;
+                            engine.drop_customer(id);
                         }
-                        engine.drop_customer(id);
                     }
                 }
                 (Some(_), None) => {}
@@ -245,8 +271,7 @@ impl Merge<'_> {
         }
         let before = old.and_then(Ordered::foot).map(|foot| foot.estimates);
         let estimates = learning.estimates(before).map_err(|error| self.broken_state(&error))?;
-        writer.finish(estimates)?;
-        Ok(file.length().map_err(|error| StoreError::failed("reading", &name, &error))?)
+        Ok(writer.finish(estimates)?)
     }
 
     /// Applies the change at a place to its customer.
@@ -256,12 +281,13 @@ impl Merge<'_> {
         mention: &Mention,
         ids: &mut BTreeSet<String>,
     ) -> Result<(), StoreError> {
-        let Some((segment, file)) = self.opened.get(mention.segment as usize) else { return Ok(()) };
-        let mut bytes = vec![0; mention.length as usize];
-        let read = file.read_at(u64::from(mention.offset), &mut bytes);
-        read.map_err(|error| StoreError::failed("reading", &segment.name, &error))?;
+        let Some(loaded) = self.loaded.get(mention.segment as usize) else { return Ok(()) };
+        let segment = loaded.segment;
+        let changed =
+            || StoreError::damaged(&segment.name, u64::from(mention.offset), "it reads otherwise now");
+        let bytes = loaded.change(mention).ok_or_else(changed)?;
         let seq = segment.head.seq + u64::from(mention.ordinal);
-        let mut changes: Changes<'_> = Changes::new(&bytes, seq);
+        let mut changes: Changes<'_> = Changes::new(bytes, seq);
         let change = changes.next().unwrap_or_else(|| Err(EngineError::new("invalid_change", "it is empty")));
         let applied = change.and_then(|change| {
             if let Some(holder) = change.effect.holder().filter(|holder| !ids.contains(*holder)) {

@@ -3,12 +3,14 @@
 //! Folded segments are searched through their indexes; those that aren't folded yet are read whole. The newest come first,
 //! until there are enough.
 
+use std::collections::VecDeque;
+
 use limitr_engine::{Change, Changes, EngineError};
 
-use crate::catalog::Segment;
-use crate::disk::{Disk, DiskFile};
+use crate::catalog::{Catalog, Segment};
+use crate::disk::{Disk, DiskFile, open};
 use crate::error::StoreError;
-use crate::index::{Index, index_name};
+use crate::index::{Index, index_name, read_change};
 use crate::journal::each_batch;
 use crate::state::hash;
 
@@ -48,26 +50,25 @@ impl Query {
 /// The changes that `query` asks for, oldest first.
 pub(crate) fn history(
     disk: &dyn Disk,
-    segments: &[Segment],
+    catalog: &Catalog,
     query: &Query,
 ) -> Result<Vec<Recorded>, StoreError> {
     let mut found = Vec::new();
-    for segment in segments.iter().rev() {
-        if found.len() >= query.limit || query.since.is_some_and(|since| segment.last_at < since) {
+    for segment in catalog.all().iter().rev() {
+        let left = query.limit - found.len();
+        if left == 0 || query.since.is_some_and(|since| segment.last_at < since) {
             break;
         }
-        let file = match disk.open(&segment.name) {
-            Ok(file) => file,
-            // Retention may have taken it since the list was made.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => break,
-            Err(error) => return Err(StoreError::failed("opening", &segment.name, &error)),
-        };
-        let mut newest_first = match segment.folded {
-            true => indexed(disk, segment, file.as_ref(), query, query.limit - found.len())?,
-            false => scanned(segment, file.as_ref(), query)?,
-        };
-        newest_first.truncate(query.limit - found.len());
-        found.append(&mut newest_first);
+        let own = open(disk, &segment.name).and_then(|file| match segment.folded {
+            true => indexed(disk, segment, file.as_ref(), query, left),
+            false => scanned(segment, file.as_ref(), query, left),
+        });
+        match own {
+            Ok(mut newest_first) => found.append(&mut newest_first),
+            // Retention has taken it since the list was made, and those before it.
+            Err(_) if !catalog.has(&segment.name) => break,
+            Err(error) => return Err(error),
+        }
     }
     found.reverse();
     Ok(found)
@@ -87,9 +88,7 @@ fn indexed(
         if found.len() >= most {
             break;
         }
-        bytes.resize(mention.length as usize, 0);
-        let read = file.read_at(u64::from(mention.offset), &mut bytes);
-        read.map_err(|error| StoreError::failed("reading", &segment.name, &error))?;
+        read_change(file, &segment.name, &mention, &mut bytes)?;
         let seq = segment.head.seq + u64::from(mention.ordinal);
         for change in Changes::<Box<str>>::new(&bytes, seq) {
             let change = change.map_err(|error| {
@@ -106,9 +105,14 @@ fn indexed(
     Ok(found)
 }
 
-fn scanned(segment: &Segment, file: &dyn DiskFile, query: &Query) -> Result<Vec<Recorded>, StoreError> {
-    let mut found = std::collections::VecDeque::new();
-    each_batch(file, segment, |seq, at, bytes| {
+fn scanned(
+    segment: &Segment,
+    file: &dyn DiskFile,
+    query: &Query,
+    most: usize,
+) -> Result<Vec<Recorded>, StoreError> {
+    let mut found = VecDeque::new();
+    let walked = each_batch(file, segment, |seq, at, bytes| {
         let unreadable = |error: EngineError| StoreError::damaged(&segment.name, at, error.message());
         let mut changes: Changes<'_> = Changes::new(bytes, seq);
         loop {
@@ -120,11 +124,14 @@ fn scanned(segment: &Segment, file: &dyn DiskFile, query: &Query) -> Result<Vec<
             }
             let own = Changes::<Box<str>>::new(&bytes[before..], change.seq).next();
             let Some(change) = own.transpose().map_err(unreadable)? else { return Ok(()) };
-            if found.len() >= query.limit {
+            if found.len() >= most {
                 found.pop_front();
             }
             found.push_back(Recorded { instance: segment.head.instance.clone(), change });
         }
     })?;
+    if walked.count != segment.count {
+        return Err(StoreError::damaged(&segment.name, walked.end, "a part can't be read"));
+    }
     Ok(found.into_iter().rev().collect())
 }

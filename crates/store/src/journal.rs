@@ -5,7 +5,8 @@
 //!    batches.
 //! 2. A batch is one frame, appended and synced before anything else is: so at most the last frame of the last segment was
 //!    cut off by a crash.
-//! 3. A segment that was closed in good order ends in a frame that says so, and then nothing may be missing.
+//! 3. A segment that was closed in good order ends in a frame that says so. All others are: an opening writes the last one anew,
+//!    as far as it is whole, where it doesn't end so. What the system showed of it was perhaps never on disk.
 //! 4. A segment past a size is closed, and another begun. Every opening begins its own, once it has a change.
 
 use std::sync::Arc;
@@ -16,17 +17,19 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Catalog, Segment};
 use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
-use crate::frame::{self, Found, Frames};
+use crate::fold::UNFINISHED;
+use crate::format::{head_of, put_head};
+use crate::frame::{self, Found, FrameWriter, Frames};
 use crate::store::Settings;
-
-/// The format that this version writes. Version 1 is the first.
-pub(crate) const FORMAT: u32 = 1;
 
 const HEAD: u8 = b'J';
 const BATCH: u8 = b'C';
 const END: u8 = b'E';
 /// Number of the first change and count of a batch.
 const BATCH_HEAD: usize = 1 + 8 + 4;
+/// Largest size past which a segment is closed. Indexes say places in 32 bits, and their entries in one list: a segment that
+/// is one batch longer still fits.
+const SEGMENT_BYTES_MAX: u64 = 1 << 28;
 
 /// What a segment's first frame says, behind its kind and format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,35 +52,6 @@ pub(crate) fn segment_name(position: u64) -> String {
     format!("journal-{position:020}")
 }
 
-/// Adds a frame that begins with its kind and the format, then `head`.
-pub(crate) fn put_head(bytes: &mut Vec<u8>, kind: u8, head: &impl Serialize) {
-    frame::put(bytes, |bytes| {
-        bytes.push(kind);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
-        // Texts and numbers can always be written.
-        bytes.extend_from_slice(&postcard::to_allocvec(head).unwrap_or_default());
-    });
-}
-
-/// What [`put_head`] wrote.
-pub(crate) fn head_of<'a, T: Deserialize<'a>>(
-    name: &str,
-    kind: u8,
-    payload: &'a [u8],
-) -> Result<T, StoreError> {
-    let no_head = || StoreError::damaged(name, 0, "it doesn't begin as it should");
-    let (first, rest) = payload.split_first().ok_or_else(no_head)?;
-    let (format, rest) = rest.split_first_chunk::<4>().ok_or_else(no_head)?;
-    let format = u32::from_le_bytes(*format);
-    if *first != kind || format == 0 {
-        return Err(no_head());
-    }
-    if format > FORMAT {
-        return Err(StoreError::newer(name, format, FORMAT));
-    }
-    postcard::from_bytes(rest).map_err(|_| no_head())
-}
-
 /// What a segment's frame at byte `at` says.
 pub(crate) fn entry_of<'a>(name: &str, at: u64, payload: &'a [u8]) -> Result<Entry<'a>, StoreError> {
     match payload.first() {
@@ -94,11 +68,10 @@ pub(crate) fn entry_of<'a>(name: &str, at: u64, payload: &'a [u8]) -> Result<Ent
 }
 
 /// The head of a segment; `None` where even that was cut off.
-pub(crate) fn read_head(file: &dyn DiskFile, name: &str) -> Result<Option<(SegmentHead, u64)>, StoreError> {
-    let mut frames = Frames::from(file, name, 0)?;
+pub(crate) fn read_head(file: &dyn DiskFile, name: &str) -> Result<Option<SegmentHead>, StoreError> {
     let mut payload = Vec::new();
-    match frames.next(&mut payload)? {
-        Found::Frame => Ok(Some((head_of(name, HEAD, &payload)?, frames.at()))),
+    match Frames::first_of(file, name)?.next(&mut payload)? {
+        Found::Frame => head_of(name, HEAD, &payload).map(Some),
         Found::End | Found::Broken => Ok(None),
     }
 }
@@ -116,7 +89,7 @@ pub(crate) fn each_batch(
         None => Frames::from(file, name, 0)?,
     };
     let (mut payload, mut seq) = (Vec::new(), segment.head.seq);
-    let mut walked = Walked { end: 0, count: 0, closed: false };
+    let mut walked = Walked { end: 0, bytes: 0, count: 0, closed: false };
     loop {
         let at = frames.at();
         match frames.next(&mut payload)? {
@@ -138,6 +111,9 @@ pub(crate) fn each_batch(
             }
         }
         walked.end = frames.at();
+        if !walked.closed {
+            walked.bytes = walked.end;
+        }
     }
 }
 
@@ -146,10 +122,31 @@ pub(crate) fn each_batch(
 pub(crate) struct Walked {
     /// Where its last whole frame ends.
     pub(crate) end: u64,
+    /// Where its last whole frame ends, but for one that closes it.
+    pub(crate) bytes: u64,
     /// How many changes are in it.
     pub(crate) count: u64,
     /// Whether it was closed in good order.
     pub(crate) closed: bool,
+}
+
+/// Writes the first `end` bytes of a segment anew, which are whole frames, and closes it. It is durable once this
+/// returns.
+pub(crate) fn rewrite(disk: &dyn Disk, file: &dyn DiskFile, name: &str, end: u64) -> Result<(), StoreError> {
+    let unfinished = name.to_string() + UNFINISHED;
+    let mut anew = FrameWriter::create(disk, unfinished.clone())?;
+    let mut frames = Frames::within(file, name, 0, end);
+    let mut payload = Vec::new();
+    while frames.next(&mut payload)? == Found::Frame {
+        anew.put(|bytes| bytes.extend_from_slice(&payload))?;
+    }
+    if anew.at() != end {
+        return Err(StoreError::damaged(name, anew.at(), "a part could be read once, and then not again"));
+    }
+    anew.put(|bytes| bytes.push(END))?;
+    anew.sync()?;
+    let renamed = disk.rename(&unfinished, name).and_then(|()| disk.sync());
+    renamed.map_err(|error| StoreError::failed("renaming", &unfinished, &error))
 }
 
 /// Writes the journal of one opening.
@@ -160,86 +157,82 @@ pub(crate) struct Journal {
     /// A segment that has so many bytes is closed.
     segment_bytes: u64,
     /// The segment that is being written.
-    file: Option<Box<dyn DiskFile>>,
-    buffer: Vec<u8>,
+    segment: Option<FrameWriter>,
     /// Why nothing is written any more.
     failed: Option<StoreError>,
 }
 
 impl Journal {
     pub(crate) fn new(disk: Arc<dyn Disk>, catalog: Arc<Catalog>, settings: &Settings) -> Journal {
-        let (instance, segment_bytes) = (settings.instance.clone(), settings.segment_bytes);
-        Journal { disk, catalog, instance, segment_bytes, file: None, buffer: Vec::new(), failed: None }
+        let segment_bytes = settings.segment_bytes.min(SEGMENT_BYTES_MAX);
+        let instance = settings.instance.clone();
+        Journal { disk, catalog, instance, segment_bytes, segment: None, failed: None }
     }
 
     /// Writes a batch; it is durable once this returns. After an error nothing is written any more.
     pub(crate) fn append(&mut self, taken: Taken, at: i64, changes: &[u8]) -> Result<(), StoreError> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone());
-        }
-        let appended = self.try_append(taken, at, changes);
-        self.failed = appended.as_ref().err().cloned();
-        appended
-    }
-
-    fn try_append(&mut self, taken: Taken, at: i64, changes: &[u8]) -> Result<(), StoreError> {
-        if self.file.is_none() {
-            self.begin(taken.first)?;
-        }
-        self.buffer.clear();
-        frame::put(&mut self.buffer, |bytes| {
-            bytes.push(BATCH);
-            bytes.extend_from_slice(&taken.first.to_le_bytes());
-            bytes.extend_from_slice(&u32::try_from(taken.count).unwrap_or(u32::MAX).to_le_bytes());
-            bytes.extend_from_slice(changes);
-        });
-        self.write()?;
-        let length = self.catalog.grow(taken.count, self.buffer.len() as u64, at);
-        if length >= self.segment_bytes {
-            self.end()?;
-        }
-        Ok(())
+        self.unless_failed(|journal| journal.try_append(taken, at, changes))
     }
 
     /// Closes the segment that is being written, in good order.
     pub(crate) fn close(&mut self) -> Result<(), StoreError> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone());
-        }
-        let ended = self.end();
-        self.failed = ended.as_ref().err().cloned();
-        ended
+        self.unless_failed(Journal::end)
     }
 
-    fn begin(&mut self, seq: u64) -> Result<(), StoreError> {
+    #[cfg(test)]
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    fn unless_failed(
+        &mut self,
+        step: impl FnOnce(&mut Journal) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let done = match &self.failed {
+            Some(failed) => Err(failed.clone()),
+            None => step(self),
+        };
+        self.failed = done.as_ref().err().cloned();
+        done
+    }
+
+    fn try_append(&mut self, taken: Taken, at: i64, changes: &[u8]) -> Result<(), StoreError> {
+        let segment = match &mut self.segment {
+            Some(segment) => segment,
+            None => {
+                let begun = self.begin(taken.first)?;
+                self.segment.insert(begun)
+            }
+        };
+        segment.put(|bytes| {
+            bytes.push(BATCH);
+            bytes.extend_from_slice(&taken.first.to_le_bytes());
+            bytes.extend_from_slice(&u32::try_from(taken.count).unwrap_or(u32::MAX).to_le_bytes());
+            bytes.extend_from_slice(changes);
+        })?;
+        segment.sync()?;
+        let length = segment.at();
+        self.catalog.grow(taken.count, length, at);
+        if length >= self.segment_bytes { self.end() } else { Ok(()) }
+    }
+
+    fn begin(&mut self, seq: u64) -> Result<FrameWriter, StoreError> {
         let position = self.catalog.next_position();
         let name = segment_name(position);
         let head = SegmentHead { instance: self.instance.clone(), position, seq };
-        let created = self.disk.create(&name);
-        self.file = Some(created.map_err(|error| StoreError::failed("creating", &name, &error))?);
-        self.catalog.begin(Segment::new(name.clone(), head.clone()));
-        self.buffer.clear();
-        put_head(&mut self.buffer, HEAD, &head);
-        self.write()?;
-        self.catalog.grow(0, self.buffer.len() as u64, i64::MIN);
-        self.disk.sync().map_err(|error| StoreError::failed("creating", &name, &error))
+        let mut segment = FrameWriter::create(self.disk.as_ref(), name.clone())?;
+        segment.put(|bytes| put_head(bytes, HEAD, &head))?;
+        segment.sync()?;
+        self.disk.sync().map_err(|error| StoreError::failed("creating", &name, &error))?;
+        self.catalog.begin(Segment::new(name, head));
+        Ok(segment)
     }
 
     fn end(&mut self) -> Result<(), StoreError> {
-        if self.file.is_some() {
-            self.buffer.clear();
-            frame::put(&mut self.buffer, |bytes| bytes.push(END));
-            self.write()?;
-            self.catalog.grow(0, self.buffer.len() as u64, i64::MIN);
-            self.catalog.close();
-            self.file = None;
-        }
+        let Some(mut segment) = self.segment.take() else { return Ok(()) };
+        segment.put(|bytes| bytes.push(END))?;
+        segment.sync()?;
+        self.catalog.close();
         Ok(())
-    }
-
-    fn write(&mut self) -> Result<(), StoreError> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.append(&self.buffer).and_then(|()| file.sync());
-        written.map_err(|error| StoreError::failed("writing", &self.catalog.writing(), &error))
     }
 }

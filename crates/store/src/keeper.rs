@@ -28,6 +28,10 @@ const GATHER: Duration = Duration::from_millis(20);
 const FOLD_TIMES_MAX: u64 = 4;
 /// Segments are folded once there are so many, however small.
 const FOLD_SEGMENTS: usize = 16;
+/// Most segments that are folded at once: each is an open file.
+const FOLD_SEGMENTS_MAX: usize = 256;
+/// Once there are so many, a store that is closed finishes folding them: else short openings would pile them up.
+const FOLD_PILE: usize = 64;
 
 /// Where changes come from: an engine, behind whatever guards it.
 pub trait Source: Send {
@@ -232,24 +236,35 @@ fn next_work(shared: &Shared) -> (u64, bool) {
     (asked.flush, asked.stop)
 }
 
+/// Lets all other threads go first: nobody waits for a fold.
+#[cfg(target_os = "linux")]
+fn stand_back() {
+    const LEAST: libc::c_int = 19;
+    // SAFETY: it takes and changes no memory. On Linux 0 is the calling thread alone. Where it is refused, nothing is lost.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, LEAST) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stand_back() {}
+
 fn fold_all(shared: &Shared, mut folding: Folding) {
     let _guard = Guard(shared);
+    stand_back();
     loop {
         let mut asked = shared.asked();
         while !asked.segments && !asked.stop && asked.failed.is_none() {
             asked = shared.foldable.wait(asked).unwrap_or_else(PoisonError::into_inner);
         }
         asked.segments = false;
-        if asked.stop || asked.failed.is_some() {
+        let pile = folding.catalog.foldable().len() >= FOLD_PILE;
+        let is_over = |asked: &Asked| (asked.stop && !pile) || asked.failed.is_some();
+        if is_over(&asked) {
             return;
         }
         drop(asked);
-        let stop = || {
-            let asked = shared.asked();
-            asked.stop || asked.failed.is_some()
-        };
-        match folding.step(&stop) {
-            Ok(()) => {}
+        match folding.step(&|| is_over(&shared.asked())) {
+            // There may be enough for another one.
+            Ok(folded) => shared.asked().segments |= folded,
             Err(Unfolded::Stopped) => return,
             Err(Unfolded::Failed(error)) => {
                 shared.fail(&error);
@@ -260,16 +275,27 @@ fn fold_all(shared: &Shared, mut folding: Folding) {
 }
 
 impl Folding {
-    /// Folds what there is enough of, and forgets what is kept no longer.
-    pub(crate) fn step(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Unfolded> {
-        let segments = self.catalog.foldable();
+    /// Folds what there is enough of, the oldest first, and forgets what is kept no longer; whether there was enough.
+    pub(crate) fn step(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, Unfolded> {
+        let mut segments = self.catalog.foldable();
         let bytes: u64 = segments.iter().map(Segment::length).sum();
         let least = self.settings.fold_bytes;
-        let enough = bytes >= self.state_bytes.clamp(least, least * FOLD_TIMES_MAX);
-        if !enough && segments.len() < FOLD_SEGMENTS {
-            return Ok(());
+        let most = least.saturating_mul(FOLD_TIMES_MAX);
+        if segments.is_empty()
+            || (bytes < self.state_bytes.clamp(least, most) && segments.len() < FOLD_SEGMENTS)
+        {
+            return Ok(false);
         }
-        self.fold(&segments, stop)
+        // Memory holds a list of their changes.
+        let mut left = most;
+        let fits = segments.iter().take(FOLD_SEGMENTS_MAX).take_while(|segment| {
+            let fits = segment.length() <= left;
+            left = left.saturating_sub(segment.length());
+            fits
+        });
+        segments.truncate(fits.count().max(1));
+        self.fold(&segments, stop)?;
+        Ok(true)
     }
 
     /// Folds these segments, which are the oldest that aren't.
@@ -280,10 +306,11 @@ impl Folding {
         let now = segments.last().map_or(i64::MIN, |segment| segment.last_at);
         for segment in outdated(&self.catalog.all(), now, self.settings.retention) {
             self.catalog.forget(&segment.name);
-            for name in [&segment.name, &index_name(segment.head.position)] {
-                let removed = self.disk.remove(name);
-                removed.map_err(|error| StoreError::failed("removing", name, &error))?;
-            }
+            let index = index_name(segment.head.position);
+            // An index without its segment is a leftover; a segment without its index would be damage.
+            let removed = self.disk.remove(&segment.name).and_then(|()| self.disk.sync());
+            let removed = removed.and_then(|()| self.disk.remove(&index));
+            removed.map_err(|error| StoreError::failed("removing", &segment.name, &error))?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod catalog;
 mod disk;
 mod error;
 mod fold;
+mod format;
 mod frame;
 mod history;
 mod index;
@@ -24,6 +25,8 @@ mod repair;
 mod retention;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use disk::{Disk, DiskFile, Folder};
 pub use error::StoreError;

@@ -1,20 +1,24 @@
 //! Opening: from files to an engine.
 //!
-//! 1. What a crash left unfinished is removed. The newest state is read, and the changes since are applied in their order.
-//! 2. The last segment may end in a batch that was cut off: nobody was told that it is saved, and it is taken away. A whole
+//! 1. The newest state is read, and the changes since are applied in their order.
+//! 2. The last segment may end in a batch that was cut off: nobody was told that it is saved, and it is left out. A whole
 //!    frame behind it proves that it was no cut: that is damage, as is anything else that isn't as it was written, and the
-//!    store is refused.
+//!    store is refused. An earlier segment may lack the frame that closes it, where the next one goes on right after it.
+//! 3. What was read is made to stay: a last segment that nobody closed is written anew, since what a failed sync or a killed
+//!    process left may be seen now and be gone after a power cut; and names are made durable.
+//! 4. Only then are files removed that aren't needed: older states, and what a crash left unfinished. A store that is refused
+//!    stays as it is.
 
 use limitr_engine::policy::{self, Format, LoadOptions};
 use limitr_engine::{Changes, Engine, EngineError};
 
 use crate::catalog::Segment;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, open};
 use crate::error::StoreError;
 use crate::fold::UNFINISHED;
 use crate::frame;
 use crate::index::{Index, index_name};
-use crate::journal::{Walked, each_batch, read_head, segment_name};
+use crate::journal::{each_batch, read_head, rewrite, segment_name};
 use crate::state::{StateHead, StateReader, state_name};
 
 /// What was found on disk.
@@ -27,6 +31,8 @@ pub(crate) struct Found {
     pub(crate) state_bytes: u64,
     pub(crate) next_position: u64,
     pub(crate) recovered: Recovered,
+    /// Files that aren't needed.
+    obsolete: Vec<String>,
 }
 
 /// What an opening brought back.
@@ -45,24 +51,43 @@ pub struct Recovered {
 pub(crate) struct Files {
     pub(crate) states: Vec<u64>,
     pub(crate) segments: Vec<u64>,
+    pub(crate) indexes: Vec<u64>,
     pub(crate) unfinished: Vec<String>,
 }
 
 impl Files {
+    /// Those on the disk; names that no store gives aren't looked at.
     pub(crate) fn of(disk: &dyn Disk) -> Result<Files, StoreError> {
         let names = disk.names().map_err(|error| StoreError::failed("listing", ".", &error))?;
         let mut files = Files::default();
         for name in names {
-            let position = |kind: &str| name.strip_prefix(kind).and_then(|digits| digits.parse::<u64>().ok());
-            files.states.extend(position("state-"));
-            files.segments.extend(position("journal-"));
-            if name.ends_with(UNFINISHED) {
-                files.unfinished.push(name);
+            let (whole, unfinished) = match name.strip_suffix(UNFINISHED) {
+                Some(whole) => (whole, true),
+                None => (name.as_str(), false),
+            };
+            let position = whole.split_once('-').and_then(|(_, digits)| digits.parse::<u64>().ok());
+            let Some(position) = position else { continue };
+            let kinds: [(String, &mut Vec<u64>); 3] = [
+                (state_name(position), &mut files.states),
+                (segment_name(position), &mut files.segments),
+                (index_name(position), &mut files.indexes),
+            ];
+            if let Some((_, positions)) = kinds.into_iter().find(|(own, _)| own == whole) {
+                match unfinished {
+                    true => files.unfinished.push(name),
+                    false => positions.push(position),
+                }
             }
         }
-        files.states.sort_unstable();
-        files.segments.sort_unstable();
+        for positions in [&mut files.states, &mut files.segments, &mut files.indexes] {
+            positions.sort_unstable();
+        }
         Ok(files)
+    }
+
+    /// Indexes whose segments aren't there.
+    pub(crate) fn stray_indexes(&self) -> impl Iterator<Item = u64> {
+        self.indexes.iter().copied().filter(|index| self.segments.binary_search(index).is_err())
     }
 }
 
@@ -70,8 +95,14 @@ impl Files {
 pub(crate) fn recover(disk: &dyn Disk, seed: u64) -> Result<Found, StoreError> {
     let files = Files::of(disk)?;
     let older = files.states.split_last().map_or(&[][..], |(_, older)| older);
-    for name in files.unfinished.iter().cloned().chain(older.iter().map(|position| state_name(*position))) {
-        disk.remove(&name).map_err(|error| StoreError::failed("removing", &name, &error))?;
+    let mut obsolete = files.unfinished.clone();
+    obsolete.extend(older.iter().map(|position| state_name(*position)));
+    for position in files.stray_indexes() {
+        // Retention takes the oldest segments away, and their indexes after them.
+        if files.segments.first().is_some_and(|first| *first < position) {
+            return Err(StoreError::missing(&segment_name(position)));
+        }
+        obsolete.push(index_name(position));
     }
     let mut found = Found {
         engine: Engine::blank(seed),
@@ -80,6 +111,7 @@ pub(crate) fn recover(disk: &dyn Disk, seed: u64) -> Result<Found, StoreError> {
         state_bytes: 0,
         next_position: 1,
         recovered: Recovered::default(),
+        obsolete,
     };
     if let Some(position) = found.state {
         found.read_state(disk, position)?;
@@ -87,22 +119,54 @@ pub(crate) fn recover(disk: &dyn Disk, seed: u64) -> Result<Found, StoreError> {
     }
     for (at, position) in files.segments.iter().enumerate() {
         match found.state.is_some_and(|state| *position <= state) {
-            true => found.list_folded(disk, *position)?,
-            false => found.read_segment(disk, *position, at + 1 == files.segments.len())?,
+            true => found.segments.push(folded_segment(disk, *position)?),
+            false => found.read_segment(disk, *position, files.segments.get(at + 1).copied())?,
         }
     }
     found.recovered.customers = found.engine.customer_count() as u64;
+    disk.sync().map_err(|error| StoreError::failed("opening", ".", &error))?;
+    for name in &found.obsolete {
+        match disk.remove(name) {
+            // It was the beginning of what is whole now.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed.map_err(|error| StoreError::failed("removing", name, &error))?,
+        }
+    }
     Ok(found)
+}
+
+/// A segment that a state has all of: only its history is of use.
+pub(crate) fn folded_segment(disk: &dyn Disk, position: u64) -> Result<Segment, StoreError> {
+    let name = segment_name(position);
+    let file = open(disk, &name)?;
+    let head = read_head(file.as_ref(), &name)?;
+    let head = head.ok_or_else(|| StoreError::damaged(&name, 0, "its first part can't be read"))?;
+    if head.position != position {
+        return Err(misnamed(&name));
+    }
+    let index = Index::open(disk, index_name(position))?;
+    let length = frame::length(file.as_ref(), &name)?;
+    if length < index.head.bytes {
+        return Err(StoreError::damaged(&name, length, "it is cut off"));
+    }
+    let mut segment = Segment::new(name, head);
+    (segment.count, segment.last_at) = (index.head.count, index.head.last_at);
+    segment.bytes = Some(index.head.bytes);
+    (segment.closed, segment.folded) = (true, true);
+    Ok(segment)
+}
+
+fn misnamed(name: &str) -> StoreError {
+    StoreError::damaged(name, 0, "its name says another position than it")
 }
 
 impl Found {
     fn read_state(&mut self, disk: &dyn Disk, position: u64) -> Result<(), StoreError> {
         let name = state_name(position);
-        let opened = disk.open(&name).and_then(|file| Ok((file.length()?, file)));
-        let (length, file) = opened.map_err(|error| StoreError::failed("opening", &name, &error))?;
+        let file = open(disk, &name)?;
         let (mut reader, head) = StateReader::new(file.as_ref(), &name)?;
         if head.position != position {
-            return Err(StoreError::damaged(&name, 0, "its name says another position than it"));
+            return Err(misnamed(&name));
         }
         let broken = |error: EngineError| StoreError::damaged(&name, 0, error.message());
         restore_head(&mut self.engine, &head).map_err(broken)?;
@@ -114,39 +178,31 @@ impl Found {
             let unreadable = |_| StoreError::damaged(&name, 0, "what calls taught can't be read");
             self.engine.restore_estimates(&estimates.map_err(unreadable)?).map_err(broken)?;
         }
-        self.state_bytes = length;
+        self.state_bytes = frame::length(file.as_ref(), &name)?;
         Ok(())
     }
 
-    /// A segment that the state has all of: only its history is of use.
-    fn list_folded(&mut self, disk: &dyn Disk, position: u64) -> Result<(), StoreError> {
-        let name = segment_name(position);
-        let file = disk.open(&name).map_err(|error| StoreError::failed("opening", &name, &error))?;
-        let index = Index::open(disk, index_name(position))?;
-        let cut = || StoreError::damaged(&name, 0, "it is cut off");
-        let (head, _) = read_head(file.as_ref(), &name)?.ok_or_else(cut)?;
-        let mut segment = Segment::new(name.clone(), head);
-        (segment.count, segment.last_at) = (index.head.count, index.head.last_at);
-        segment.bytes = Some(index.head.bytes);
-        (segment.closed, segment.folded) = (true, true);
-        self.segments.push(segment);
-        Ok(())
-    }
-
-    fn read_segment(&mut self, disk: &dyn Disk, position: u64, is_last: bool) -> Result<(), StoreError> {
+    /// Applies a segment, behind which comes the one of position `next`.
+    fn read_segment(&mut self, disk: &dyn Disk, position: u64, next: Option<u64>) -> Result<(), StoreError> {
         let name = segment_name(position);
         if position != self.next_position {
-            let problem =
-                format!("the changes {} to {} before it are missing", self.next_position, position - 1);
+            let (first, last) = (self.next_position, position.saturating_sub(1));
+            let problem = match first > last {
+                true => format!("it begins before change {first}, where it should"),
+                false => format!("the changes {first} to {last} before it are missing"),
+            };
             return Err(StoreError::damaged(&name, 0, &problem));
         }
-        let file = disk.open(&name).map_err(|error| StoreError::failed("opening", &name, &error))?;
-        let Some((head, _)) = read_head(file.as_ref(), &name)? else {
-            self.assert_cut(file.as_ref(), &name, 0, is_last)?;
-            return disk.remove(&name).map_err(|error| StoreError::failed("removing", &name, &error));
+        let file = open(disk, &name)?;
+        let length = frame::length(file.as_ref(), &name)?;
+        let Some(head) = read_head(file.as_ref(), &name)? else {
+            assert_cut(file.as_ref(), &name, 0, next.is_none())?;
+            self.recovered.torn_bytes += length;
+            self.obsolete.push(name);
+            return Ok(());
         };
         if head.position != position {
-            return Err(StoreError::damaged(&name, 0, "its name says another position than it"));
+            return Err(misnamed(&name));
         }
         let mut segment = Segment::new(name.clone(), head);
         segment.bytes = None;
@@ -156,58 +212,45 @@ impl Found {
             let changes: Changes<'_> = Changes::new(bytes, seq);
             for change in changes {
                 let applied = change.and_then(|change| {
-                    last_at = change.at;
+                    last_at = last_at.max(change.at);
                     engine.restore_change(&change)
                 });
                 applied.map_err(|error| StoreError::damaged(&name, at, error.message()))?;
             }
             Ok(())
         })?;
-        self.end_segment(disk, file.as_ref(), &name, walked, is_last)?;
-        (segment.count, segment.last_at, segment.bytes) = (walked.count, last_at, Some(walked.end));
+        (segment.count, segment.last_at, segment.bytes) = (walked.count, last_at, Some(walked.bytes));
         segment.closed = true;
-        self.next_position = segment.end();
-        self.recovered.changes += walked.count;
-        if segment.count > 0 {
-            self.segments.push(segment);
-            return Ok(());
-        }
-        // Its position is the next one's, too.
-        disk.remove(&name).map_err(|error| StoreError::failed("removing", &name, &error))
-    }
-
-    /// Takes away what a crash cut off behind the last whole frame.
-    fn end_segment(
-        &mut self,
-        disk: &dyn Disk,
-        file: &dyn DiskFile,
-        name: &str,
-        walked: Walked,
-        is_last: bool,
-    ) -> Result<(), StoreError> {
-        let length = file.length().map_err(|error| StoreError::failed("reading", name, &error))?;
-        if walked.end < length {
-            if walked.closed {
-                return Err(StoreError::damaged(name, walked.end, "something follows its end"));
-            }
-            self.assert_cut(file, name, walked.end, is_last)?;
-            disk.shorten(name, walked.end).map_err(|error| StoreError::failed("shortening", name, &error))?;
+        let goes_on = walked.closed || next.is_none_or(|next| next == segment.end());
+        if walked.end < length || !goes_on {
+            assert_cut(file.as_ref(), &name, walked.end, goes_on && !walked.closed)?;
             self.recovered.torn_bytes += length - walked.end;
         }
+        self.next_position = segment.end();
+        self.recovered.changes += walked.count;
+        if segment.count == 0 {
+            // Its position is the next one's, too.
+            self.obsolete.push(name);
+            return Ok(());
+        }
+        if next.is_none() && !walked.closed {
+            rewrite(disk, file.as_ref(), &name, walked.end)?;
+        }
+        self.segments.push(segment);
         Ok(())
     }
+}
 
-    /// Refuses what can't be the end of a write that a crash cut off.
-    fn assert_cut(&self, file: &dyn DiskFile, name: &str, at: u64, is_last: bool) -> Result<(), StoreError> {
-        if !is_last {
-            return Err(StoreError::damaged(name, at, "it is cut off, though others follow"));
-        }
-        match frame::next_whole(file, name, at + 1)? {
-            None => Ok(()),
-            Some(next) => {
-                let problem = format!("a part can't be read, though a whole one follows at byte {next}");
-                Err(StoreError::damaged(name, at, &problem))
-            }
+/// Refuses what can't be the end of a write that a crash cut off. `may_be_cut`: nothing that comes later proves that it isn't.
+fn assert_cut(file: &dyn DiskFile, name: &str, at: u64, may_be_cut: bool) -> Result<(), StoreError> {
+    if !may_be_cut {
+        return Err(StoreError::damaged(name, at, "a part can't be read, though others follow"));
+    }
+    match frame::next_whole(file, name, at + 1)? {
+        None => Ok(()),
+        Some(next) => {
+            let problem = format!("a part can't be read, though a whole one follows at byte {next}");
+            Err(StoreError::damaged(name, at, &problem))
         }
     }
 }

@@ -7,10 +7,10 @@
 use limitr_engine::packed_id;
 use serde::{Deserialize, Serialize};
 
-use crate::disk::DiskFile;
+use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
-use crate::frame::{self, Found, Frames};
-use crate::journal::{head_of, put_head};
+use crate::format::{head_of, put_head};
+use crate::frame::{Found, FrameWriter, Frames};
 
 const HEAD: u8 = b'S';
 const CUSTOMERS: u8 = b'P';
@@ -49,62 +49,47 @@ pub(crate) fn hash(id: &str) -> u64 {
 }
 
 /// Writes a state.
-pub(crate) struct StateWriter<'a> {
-    file: &'a mut dyn DiskFile,
-    name: &'a str,
+pub(crate) struct StateWriter {
+    frames: FrameWriter,
     packed: Vec<u8>,
-    buffer: Vec<u8>,
     customers: u64,
 }
 
-impl<'a> StateWriter<'a> {
-    pub(crate) fn new(
-        file: &'a mut dyn DiskFile,
-        name: &'a str,
-        head: &StateHead,
-    ) -> Result<StateWriter<'a>, StoreError> {
-        let mut writer = StateWriter { file, name, packed: Vec::new(), buffer: Vec::new(), customers: 0 };
-        put_head(&mut writer.buffer, HEAD, head);
-        writer.write()?;
-        Ok(writer)
+impl StateWriter {
+    pub(crate) fn new(disk: &dyn Disk, name: String, head: &StateHead) -> Result<StateWriter, StoreError> {
+        let mut frames = FrameWriter::create(disk, name)?;
+        frames.put(|bytes| put_head(bytes, HEAD, head))?;
+        Ok(StateWriter { frames, packed: Vec::new(), customers: 0 })
     }
 
     /// Adds a customer, who comes after those that were added.
     pub(crate) fn add(&mut self, packed: &[u8]) -> Result<(), StoreError> {
+        // A length past this is one of a frame that is refused.
         self.packed.extend_from_slice(&u32::try_from(packed.len()).unwrap_or(u32::MAX).to_le_bytes());
         self.packed.extend_from_slice(packed);
         self.customers += 1;
         if self.packed.len() >= FRAME_BYTES { self.end_frame() } else { Ok(()) }
     }
 
-    /// Ends the file; it is durable once this returns. How many customers are in it.
+    /// Ends the file; it is durable once this returns. How long it is.
     pub(crate) fn finish(mut self, estimates: String) -> Result<u64, StoreError> {
         self.end_frame()?;
         let foot = StateFoot { customers: self.customers, estimates };
-        put_head(&mut self.buffer, FOOT, &foot);
-        self.write()?;
-        self.file.sync().map_err(|error| StoreError::failed("writing", self.name, &error))?;
-        Ok(self.customers)
+        self.frames.put(|bytes| put_head(bytes, FOOT, &foot))?;
+        self.frames.sync()?;
+        Ok(self.frames.at())
     }
 
     fn end_frame(&mut self) -> Result<(), StoreError> {
         if self.packed.is_empty() {
             return Ok(());
         }
-        let packed = std::mem::take(&mut self.packed);
-        frame::put(&mut self.buffer, |bytes| {
+        self.frames.put(|bytes| {
             bytes.push(CUSTOMERS);
-            bytes.extend_from_slice(&packed);
-        });
-        self.packed = packed;
+            bytes.extend_from_slice(&self.packed);
+        })?;
         self.packed.clear();
-        self.write()
-    }
-
-    fn write(&mut self) -> Result<(), StoreError> {
-        let written = self.file.append(&self.buffer);
-        self.buffer.clear();
-        written.map_err(|error| StoreError::failed("writing", self.name, &error))
+        Ok(())
     }
 }
 
@@ -195,9 +180,12 @@ pub(crate) fn packed_customers(payload: &[u8]) -> impl Iterator<Item = Option<&[
     })
 }
 
-/// What a state's last frame says that everybody's calls taught.
-pub(crate) fn estimates_of(name: &str, payload: &[u8]) -> Option<String> {
-    head_of::<StateFoot>(name, FOOT, payload).ok().map(|foot| foot.estimates)
+/// What a frame says that everybody's calls taught, if it is a state's last one.
+pub(crate) fn estimates_of(name: &str, payload: &[u8]) -> Result<Option<String>, StoreError> {
+    match payload.first() {
+        Some(&FOOT) => head_of::<StateFoot>(name, FOOT, payload).map(|foot| Some(foot.estimates)),
+        _ => Ok(None),
+    }
 }
 
 /// The customers of a state one after the other, with their hashes; the next one can be looked at.

@@ -149,6 +149,6 @@ impl StoreReader {
     /// # Errors
     /// `store_failed`, `store_damaged`.
     pub fn history(&self, query: &Query) -> Result<Vec<Recorded>, StoreError> {
-        history(self.disk.as_ref(), &self.catalog.all(), query)
+        history(self.disk.as_ref(), &self.catalog, query)
     }
 }

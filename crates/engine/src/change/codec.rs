@@ -11,14 +11,20 @@ use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-use super::{Change, Effected};
+use super::{Change, Effected, metered_bytes};
 use crate::error::EngineError;
 use crate::quantity::Amount;
 
 /// Adds a change to `bytes`.
 #[inline]
 pub(crate) fn write(bytes: &mut Vec<u8>, at: i64, effect: &Effected<&str>) -> bool {
-    extend(bytes, &(at, effect))
+    match effect {
+        Effected::Metered(metered) => {
+            metered_bytes::write(bytes, at, metered);
+            true
+        }
+        effect => extend(bytes, &(at, effect)),
+    }
 }
 
 /// Adds `value` to `bytes`; whether it could be written. Texts and numbers always can.
@@ -185,7 +191,12 @@ impl Serialize for Amount {
         if serializer.is_human_readable() {
             return self.to_json().serialize(serializer);
         }
-        serializer.serialize_i128(self.atoms())
+        // An integer is as long as its value, whatever it was: a small one is written as the small one that it is.
+        match i64::try_from(self.atoms()) {
+            Ok(0) => serializer.serialize_u8(0),
+            Ok(atoms) => serializer.serialize_i64(atoms),
+            Err(_) => serializer.serialize_i128(self.atoms()),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl Engine {
         match &change.effect {
             Effected::PolicySet { version, document } => self.apply_policy(*version, document),
             Effected::CustomerSet { .. } => self.apply_set(change),
-            Effected::CustomerReplaced { record, .. } => self.apply_record(record),
+            Effected::CustomerReplaced { record, .. } => self.restore_record(record),
             effect => {
                 let holder = effect.holder().unwrap_or_default();
                 match self.customers.find(holder) {
@@ -122,7 +122,11 @@ impl Engine {
         self.restore_policy(loaded.map_err(EngineError::refused)?.policy, version)
     }
 
-    fn apply_record(&mut self, record: &Value) -> Result<(), EngineError> {
+    /// Puts a customer back as its record says, in place of one with its ID: nothing is noted, and nobody else is touched.
+    ///
+    /// # Errors
+    /// As [`Engine::set_customer`].
+    pub fn restore_record(&mut self, record: &Value) -> Result<(), EngineError> {
         let customer = self.read_record(record)?;
         if let Some(at) = self.customers.find(&customer.id) {
             self.customers.remove(at);

@@ -1,0 +1,4 @@
+// The ESM door of postgres.js.
+import stores from './postgres.js'
+
+export const { postgresStore } = stores
