@@ -14,7 +14,7 @@
 //! They have two written forms, [`codec`] says which: JSON for people, adapters and servers, bytes for the journal.
 
 pub(crate) mod codec;
-mod metered_bytes;
+pub(crate) mod metered_bytes;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

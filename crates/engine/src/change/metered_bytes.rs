@@ -15,7 +15,7 @@ const METERED: u64 = 0;
 
 /// Adds the change to `bytes`.
 #[inline]
-pub(super) fn write(bytes: &mut Vec<u8>, at: i64, metered: &Metered<&str>) {
+pub(crate) fn write(bytes: &mut Vec<u8>, at: i64, metered: &Metered<&str>) {
     let Metered { holder, caller, entitlement, credit, plan, .. } = metered;
     let names = [holder, caller, entitlement, credit, plan];
     let most = names.iter().fold(NUMBERS_MAX, |most, name| most.saturating_add(name.len()));
@@ -30,10 +30,12 @@ pub(super) fn write(bytes: &mut Vec<u8>, at: i64, metered: &Metered<&str>) {
     room.varint(metered.policy_version);
     room.varint(place_of(metered.reason));
     room.signed(metered.period_start);
-    let Metered { units, overage, granted, granted_diff, overhead, price, overage_price, spent, .. } =
-        metered;
-    for amount in [units, overage, granted, granted_diff, overhead, price, overage_price, spent] {
-        room.amount(*amount);
+    room.amount(metered.units);
+    let Metered { overage, granted, granted_diff, overhead, price, overage_price, spent, .. } = metered;
+    let rest = [overage, granted, granted_diff, overhead, price, overage_price, spent];
+    match rest.iter().all(|amount| amount.is_zero()) {
+        true => room.skip(rest.len()), // a 0 is a byte of 0, and so is the room
+        false => rest.iter().for_each(|amount| room.amount(**amount)),
     }
     room.word(metered.pace.rate.to_bits());
     room.word(metered.pace.acceleration.to_bits());
@@ -114,6 +116,7 @@ impl Room<'_> {
                 self.put(first, text.len().wrapping_sub(8));
                 self.put(last, 8);
             }
+            _ if text.len() < 8 => text.iter().for_each(|byte| self.byte(*byte)),
             _ => {
                 let end = self.at.wrapping_add(text.len());
                 if let Some(room) = self.bytes.get_mut(self.at..end) {
@@ -122,6 +125,11 @@ impl Room<'_> {
                 self.at = end;
             }
         }
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, count: usize) {
+        self.at = self.at.wrapping_add(count);
     }
 
     #[inline(always)]

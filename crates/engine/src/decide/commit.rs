@@ -151,27 +151,26 @@ impl Engine {
         let Some(meter) = holder.meter(subject.entitlement) else { return };
         let caller =
             if subject.caller == subject.holder { Some(holder) } else { self.customers.get(subject.caller) };
-        self.outbox.record(now, || {
-            Effected::Metered(Metered {
-                holder: &*holder.id,
-                caller: caller.map_or("", |caller| &caller.id),
-                entitlement: self.names.entitlements.text(subject.entitlement),
-                credit: self.names.credits.text(judged.terms.credit),
-                plan: self.names.plans.text(subject.plan),
-                policy_version: self.rules.version,
-                reason: effect.reason(),
-                period_start: meter.period_start,
-                units: effect.diff,
-                overage: effect.overage,
-                granted: effect.granted,
-                granted_diff: effect.granted_sum.saturating_sub(judged.view.granted_before),
-                overhead: effect.overhead,
-                price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
-                overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
-                spent: meter.spent,
-                pace: meter.pace,
-            })
-        });
+        let metered = Metered {
+            holder: &*holder.id,
+            caller: caller.map_or("", |caller| &caller.id),
+            entitlement: self.names.entitlements.text(subject.entitlement),
+            credit: self.names.credits.text(judged.terms.credit),
+            plan: self.names.plans.text(subject.plan),
+            policy_version: self.rules.version,
+            reason: effect.reason(),
+            period_start: meter.period_start,
+            units: effect.diff,
+            overage: effect.overage,
+            granted: effect.granted,
+            granted_diff: effect.granted_sum.saturating_sub(judged.view.granted_before),
+            overhead: effect.overhead,
+            price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
+            overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
+            spent: meter.spent,
+            pace: meter.pace,
+        };
+        self.outbox.record_metered(now, &metered);
     }
 
     /// Notes what a call took from grants and added to caps, once it is written.

@@ -3,7 +3,7 @@
 //! compare them. Whatever isn't as plain as that is left to those steps.
 
 use super::{Ask, Call, Given, Reason, Subject};
-use crate::change::{Effected, Metered};
+use crate::change::Metered;
 use crate::engine::Engine;
 use crate::names::NameId;
 use crate::quantity::Amount;
@@ -86,26 +86,25 @@ impl Engine {
             return;
         };
         let Some(meter) = holder.meters.get(within.at) else { return };
-        self.outbox.record(now, || {
-            Effected::Metered(Metered {
-                holder: &*holder.id,
-                caller: &caller.id,
-                entitlement: self.names.entitlements.text(entitlement),
-                credit: self.names.credits.text(within.credit),
-                plan: self.names.plans.text(plan),
-                policy_version: self.rules.version,
-                reason: Reason::Ok,
-                period_start: meter.period_start,
-                units: within.diff,
-                overage: Amount::ZERO,
-                granted: Amount::ZERO,
-                granted_diff: Amount::ZERO,
-                overhead: Amount::ZERO,
-                price: Amount::ZERO,
-                overage_price: Amount::ZERO,
-                spent: meter.spent,
-                pace: meter.pace,
-            })
-        });
+        let metered = Metered {
+            holder: &*holder.id,
+            caller: &caller.id,
+            entitlement: self.names.entitlements.text(entitlement),
+            credit: self.names.credits.text(within.credit),
+            plan: self.names.plans.text(plan),
+            policy_version: self.rules.version,
+            reason: Reason::Ok,
+            period_start: meter.period_start,
+            units: within.diff,
+            overage: Amount::ZERO,
+            granted: Amount::ZERO,
+            granted_diff: Amount::ZERO,
+            overhead: Amount::ZERO,
+            price: Amount::ZERO,
+            overage_price: Amount::ZERO,
+            spent: meter.spent,
+            pace: meter.pace,
+        };
+        self.outbox.record_metered(now, &metered);
     }
 }
