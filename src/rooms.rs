@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ahash::RandomState;
@@ -22,7 +23,15 @@ use crate::wire::{self, Host, OpenOptions};
 const NAMES_MAX: usize = 65_536;
 
 /// The rooms that have a name. Opening one holds its entry: whoever comes meanwhile waits for it.
-static NAMED: Mutex<BTreeMap<String, Arc<Mutex<Weak<Room>>>>> = Mutex::new(BTreeMap::new());
+static NAMED: Mutex<BTreeMap<String, Arc<Mutex<Named>>>> = Mutex::new(BTreeMap::new());
+
+/// The room of a name.
+#[derive(Default)]
+struct Named {
+    room: Weak<Room>,
+    /// Disconnected once the room is closed for good, its store let go of.
+    closed: Option<Receiver<()>>,
+}
 
 /// An engine behind a lock, and its store.
 #[allow(unreachable_pub)] // a task's output must be `pub`
@@ -32,6 +41,8 @@ pub struct Room {
     /// What it was opened with, and what came of it.
     opened: String,
     about: Value,
+    /// Dropped last.
+    _open: Option<Sender<()>>,
 }
 
 /// A thread's place in a room.
@@ -55,7 +66,7 @@ impl Room {
         let Some(name) = &options.shared else { return Room::build(request, &options).map(Arc::new) };
         let entry = named(name)?;
         let mut known = entry.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(room) = known.upgrade() {
+        if let Some(room) = known.room.upgrade() {
             return match room.opened == request.text() {
                 true => Ok(room),
                 false => Err(EngineError::new(
@@ -66,8 +77,11 @@ impl Room {
                 )),
             };
         }
-        let room = Arc::new(Room::build(request, &options)?);
-        *known = Arc::downgrade(&room);
+        // The last member of the one before may be about to close it.
+        let _ = known.closed.take().map(|closed| closed.recv());
+        let (open, closed) = channel();
+        let room = Arc::new(Room { _open: Some(open), ..Room::build(request, &options)? });
+        *known = Named { room: Arc::downgrade(&room), closed: Some(closed) };
         Ok(room)
     }
 
@@ -77,7 +91,7 @@ impl Room {
         let (mut about, opened) = (start.about.clone(), request.text());
         let Some(path) = &options.store else {
             let host = Arc::new(Mutex::new(start.host(seed.hash_one(0_u8))?));
-            return Ok(Room { host, store: None, opened, about });
+            return Ok(Room { host, store: None, opened, about, _open: None });
         };
         let mut opening = Opening::at(Path::new(path), seed.hash_one(0_u8)).map_err(refused)?;
         opening.engine.record_changes(true);
@@ -104,7 +118,7 @@ impl Room {
         };
         host.lock().unwrap_or_else(PoisonError::into_inner).wake_with(store.waker());
         store.flush().map_err(refused)?; // the policy that counts from now on
-        Ok(Room { host, store: Some(store), opened, about })
+        Ok(Room { host, store: Some(store), opened, about, _open: None })
     }
 
     /// What opening it found: diagnostics, format, what was recovered.
@@ -138,12 +152,15 @@ impl Request {
     }
 }
 
-fn named(name: &str) -> Result<Arc<Mutex<Weak<Room>>>, EngineError> {
+fn named(name: &str) -> Result<Arc<Mutex<Named>>, EngineError> {
     let mut names = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
     if !names.contains_key(name) {
         // Names whose room is gone, and that nobody is about to open.
         names.retain(|_, entry| {
-            Arc::strong_count(entry) > 1 || entry.lock().is_ok_and(|room| room.strong_count() > 0)
+            let is_open = |known: &Named| {
+                known.closed.as_ref().is_some_and(|closed| closed.try_recv() == Err(TryRecvError::Empty))
+            };
+            Arc::strong_count(entry) > 1 || entry.lock().is_ok_and(|known| is_open(&known))
         });
         if names.len() >= NAMES_MAX {
             let message = format!("{NAMES_MAX} shared engines are open, which is the most");

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { path, run } from '../lib/run.mjs'
 
-const TARGETS = ['policy', 'quantity']
+const TARGETS = ['policy', 'quantity', 'changes']
 const LINES = 80 // of a failed target's output: the last ones say what broke and how to run it again
 
 /**

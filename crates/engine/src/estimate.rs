@@ -15,6 +15,8 @@ use crate::names::NameId;
 
 /// The least weight of a sample.
 const WEIGHT_MIN: f64 = 0.1;
+/// Samples are kept within this, on both sides of 0, so that a variance stays a number that a record can say.
+const SAMPLE_MAX: f64 = 1e150;
 /// Quantiles are kept within this and 1 minus this.
 const QUANTILE_MIN: f64 = 0.000_1;
 
@@ -80,7 +82,7 @@ impl Samples {
 
 impl Moments {
     fn learn(&mut self, sample: f64, weight: f64) {
-        let off = sample - self.mean;
+        let off = sample.clamp(-SAMPLE_MAX, SAMPLE_MAX) - self.mean;
         self.mean += weight * off;
         self.variance = (1.0 - weight) * (self.variance + weight * off * off);
     }
@@ -171,6 +173,16 @@ mod tests {
         }
         samples.learn(&sample(25.0, None));
         assert!((samples.value.mean - 16.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_tiny_basis_leaves_numbers() {
+        let mut samples = Samples::default();
+        for value in [1e26, -1e26, 0.0, 1e26] {
+            samples.learn(&sample(value, Some(f64::from_bits(1))));
+            assert!(samples.value.mean.is_finite() && samples.value.variance.is_finite(), "{samples:?}");
+        }
+        assert_eq!(samples.estimate(0.5, Some(f64::MAX)).map(|(value, _)| value.is_nan()), Some(false));
     }
 
     #[test]
