@@ -4,7 +4,7 @@
 import { deepStrictEqual as same } from 'node:assert'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundleWorker } from '../shared/worker.mjs'
 
 const NOW = Date.UTC(2030, 0, 1)
 const HEAD = {
@@ -30,17 +30,7 @@ const large = [
 
 export default async function run(app) {
   await app.install({ platform: false })
-  await build({
-    absWorkingDir: app.folder,
-    entryPoints: ['worker.js'],
-    outdir: 'out',
-    bundle: true,
-    format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-    logLevel: 'error'
-  })
+  await bundleWorker(app)
   mkdirSync(join(app.folder, 'storage'))
   const serving = async (work) => {
     const port = await app.freePort()

@@ -1,21 +1,10 @@
-// A Worker that gates requests, in the runtime that Workers run in. It is bundled as its own tools do: with the condition
-// `workerd`, and the module as a file beside the code.
+// A Worker that gates requests, in the runtime that Workers run in.
 
-import { build } from 'esbuild'
+import { bundleWorker } from '../shared/worker.mjs'
 
 export default async function run(app) {
   await app.install({ platform: true })
-  await build({
-    absWorkingDir: app.folder,
-    entryPoints: ['worker.js'],
-    outdir: 'out',
-    bundle: true,
-    format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-    logLevel: 'error'
-  })
+  await bundleWorker(app)
   const port = await app.freePort()
   const args = ['serve', 'config.capnp', `--socket-addr=http=127.0.0.1:${port}`]
   const url = `http://127.0.0.1:${port}`

@@ -274,6 +274,14 @@ fn fold_all(shared: &Shared, mut folding: Folding) {
     }
 }
 
+/// What the folder does in a store that was told to stop before it began.
+#[cfg(test)]
+pub(crate) fn fold_at_the_end(folding: Folding) {
+    let shared = Shared::default();
+    (shared.asked().stop, shared.asked().segments) = (true, true);
+    fold_all(&shared, folding);
+}
+
 impl Folding {
     /// Folds what there is enough of, the oldest first, and forgets what is kept no longer; whether there was enough.
     pub(crate) fn step(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, Unfolded> {

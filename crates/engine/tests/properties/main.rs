@@ -33,6 +33,19 @@ fn differs(left: &Value, right: &Value, path: &str) -> Option<String> {
     }
 }
 
+/// An engine that has noted all that `steps` did, and when they ended.
+fn recorded(steps: &[Step]) -> (Engine, i64) {
+    let mut engine = sequence::bare();
+    engine.record_changes(true);
+    sequence::people(&mut engine);
+    let mut now = sequence::START;
+    for step in steps {
+        now += step.wait();
+        step.run(&mut engine, now);
+    }
+    (engine, now)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
@@ -110,14 +123,7 @@ proptest! {
     /// Replaying the changes over an engine that has seen none rebuilds its state; a change applied twice counts once.
     #[test]
     fn changes_replay_to_the_same_state(steps in steps()) {
-        let mut original = sequence::bare();
-        original.record_changes(true);
-        sequence::people(&mut original);
-        let mut now = sequence::START;
-        for step in &steps {
-            now += step.wait();
-            step.run(&mut original, now);
-        }
+        let (mut original, now) = recorded(&steps);
         let changes = original.take_changes();
         let mut copy = sequence::bare();
         for change in &changes {
@@ -136,14 +142,7 @@ proptest! {
     /// the way.
     #[test]
     fn each_customer_is_rebuilt_alone(steps in steps(), saved in 0_usize..200) {
-        let mut original = sequence::bare();
-        original.record_changes(true);
-        sequence::people(&mut original);
-        let mut now = sequence::START;
-        for step in &steps {
-            now += step.wait();
-            step.run(&mut original, now);
-        }
+        let (mut original, now) = recorded(&steps);
         original.latest(now);
         let changes = original.take_changes();
         let holders: std::collections::BTreeSet<&str> =

@@ -8,8 +8,9 @@ use limitr_engine::{Ask, Call, Engine, Profile, Taken};
 use super::acts::small_policy;
 use super::faulty::Faulty;
 use super::sequence::START;
-use super::world::{saved, settings};
+use super::world::{Process, saved, settings};
 use crate::error::StoreError;
+use crate::keeper::fold_at_the_end;
 use crate::{Opening, Query, Settings, Source, Store};
 
 struct Host(Arc<Mutex<Engine>>);
@@ -55,7 +56,8 @@ fn of_changes_and_files() {
         expected = Some(saved(&engine.lock().unwrap(), START));
         let files = disk.files();
         let count = |kind: &str| files.keys().filter(|name| name.starts_with(kind)).count();
-        assert!(count("journal-") - count("index-") < 64, "segments pile up");
+        // A folder that is told to stop may not have seen yet that its own opening's segment was closed.
+        assert!(count("journal-") - count("index-") <= 65, "segments pile up");
         assert!(count("state-") <= 1);
     }
     let (store, _) = open(&disk, Settings::new("last".to_string()));
@@ -67,6 +69,23 @@ fn of_changes_and_files() {
         history.iter().map(|recorded| (&recorded.instance, recorded.change.seq)).collect();
     assert_eq!(numbers.len(), history.len());
     store.close().unwrap();
+}
+
+#[test]
+fn of_segments_that_openings_were_too_short_to_fold() {
+    for (segments, left) in [(63, 63), (64, 0), (300, 44)] {
+        let disk = Faulty::new(1);
+        let mut process = Process::open(&disk, &settings(0, 1, 1 << 40)).unwrap();
+        process.engine.resume(START, small_policy()).unwrap();
+        for at in 0..segments {
+            process.engine.create_customer(START, &format!("c{at}"), &Profile::default()).unwrap();
+            process.append(START).1.unwrap();
+        }
+        fold_at_the_end(process.folding);
+        assert_eq!(process.catalog.foldable().len(), left, "of {segments}");
+        let opened = Opening::on(disk.shared(), 1).unwrap();
+        assert_eq!(opened.recovered.customers, segments);
+    }
 }
 
 #[test]

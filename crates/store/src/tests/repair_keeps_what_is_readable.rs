@@ -162,6 +162,21 @@ fn a_damaged_index_or_old_segment_costs_history_alone() {
 }
 
 #[test]
+fn a_letter_of_an_old_change_that_turned_into_another_is_no_history() {
+    let (disk, mut process) = begin(1);
+    create(&mut process, "c0", 9);
+    process.fold_all();
+    let name = name_of(&disk, "journal-", 0);
+    let mut bytes = disk.files()[&name].clone();
+    let place = bytes.windows(9).position(|part| part == b"mmmmmmmmm").unwrap();
+    bytes[place] = b'n';
+    disk.put(&name, &bytes);
+    let error = process.history("c0", 9).unwrap_err();
+    assert_eq!(error.code(), "store_damaged");
+    assert!(error.message().contains(&name), "{error}");
+}
+
+#[test]
 fn a_whole_store_loses_nothing() {
     let (disk, mut process) = begin(1);
     for at in 0..4 {
