@@ -29,6 +29,7 @@ async function visit(app, page) {
     const [least, most] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))]
     await slider.fill(String(least + Math.round((most - least) * share)))
   }
+  await page.getByTestId('backend').filter({ hasNotText: 'loading' }).waitFor() // the engine is there
   await page.getByTestId('price').waitFor()
   app.matches(await shown('backend'), /wasm/)
   await slide('tokens', 0.2)
