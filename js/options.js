@@ -2,6 +2,7 @@
 
 const { LimitrError, unknownWord, wrongType } = require('./errors.js')
 const { finite, flag, isObject, newName, word } = require('./arguments.js')
+const { SIZE_UNITS, TIME_UNITS, measureOf } = require('./measures.js')
 
 const FORMATS = /** @type {const} */ (['auto', 'yaml', 'json', 'toml', 'stof'])
 const TEXT_FORMATS = /** @type {const} */ (['json', 'yaml', 'toml', 'stof'])
@@ -139,42 +140,19 @@ function assertAdapter(store) {
     throw wrongType('options.store', kind, store)
 }
 
-const TIME_UNITS = {
-  ms: 1,
-  s: 1e3,
-  min: 6e4,
-  hr: 3.6e6,
-  hours: 3.6e6,
-  day: 8.64e7,
-  days: 8.64e7,
-  weeks: 6.048e8
-}
-const SIZE_UNITS = {
-  bytes: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40
-}
-
 /**
  * A number, or text of a number and a unit.
  *
  * @param {unknown} value
  * @param {string} option
- * @param {Record<string, number>} units
+ * @param {Readonly<Record<string, number>>} units
  * @returns {number | null}
  */
 function measured(value, option, units) {
   if (!isGiven(value)) return null
   if (typeof value !== 'number' && typeof value !== 'string')
     throw wrongType(`options.${option}`, 'a number, or text of a number and a unit', value)
-  const [, number, unit] = /^([0-9.]+) ?([A-Za-z]*)$/.exec(String(value)) ?? []
-  const amount = typeof value === 'number' ? value : Number(number) * (unit === '' ? 1 : units[unit])
+  const amount = measureOf(value, units)
   if (Number.isFinite(amount) && amount >= 0) return Math.round(amount)
   const known = Object.keys(units).join(', ')
   throw new LimitrError(

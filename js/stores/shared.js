@@ -3,6 +3,7 @@
 // What store adapters share: how their options are read, and what of a snapshot is one value and not a stream.
 
 const { LimitrError, shown, unknownWord, wrongType } = require('../errors.js')
+const { TIME_UNITS, measureOf } = require('../measures.js')
 
 /** @typedef {import('../../types/store-adapter').Change} Change */
 /** @typedef {import('../../types/store-adapter').Snapshot} Snapshot */
@@ -16,20 +17,6 @@ const NAME_BYTES_MAX = 128
 /** Anything that would end a line or a text on its way into a store. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/
-
-/** The engine's units of time, in milliseconds. */
-/** @type {Record<string, number>} */
-const UNITS = {
-  '': 1,
-  ms: 1,
-  s: 1e3,
-  min: 6e4,
-  hr: 36e5,
-  day: 864e5,
-  days: 864e5,
-  week: 6048e5,
-  weeks: 6048e5
-}
 
 /**
  * The options of an adapter, none of them unknown.
@@ -74,18 +61,12 @@ function duration(given, argument, standard) {
   const value = given ?? standard
   if (typeof value !== 'number' && typeof value !== 'string')
     throw wrongType(argument, 'milliseconds, or text such as `30days`', value)
-  const milliseconds = typeof value === 'number' ? value : millisecondsOf(value)
+  const milliseconds = measureOf(value, TIME_UNITS)
   if (milliseconds >= 0) return milliseconds
   throw new LimitrError(
     'invalid_argument',
     `\`${argument}\` is ${shown(value)}: use milliseconds, or a number with \`ms\`, \`s\`, \`min\`, \`hr\`, \`days\` or \`weeks\``
   )
-}
-
-/** @param {string} text */
-function millisecondsOf(text) {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/.exec(text) ?? []
-  return digits !== undefined && Object.hasOwn(UNITS, unit) ? Number(digits) * UNITS[unit] : Number.NaN
 }
 
 /**
