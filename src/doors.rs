@@ -1,7 +1,8 @@
 //! The doors themselves, the same for every host. A host's own file turns its arguments into these and back.
 //!
 //! A deciding door answers 0 for denied and 1 for allowed, plus 2 when events wait, plus 4 when other threads are to take some,
-//! or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer JSON, `{"value"}` or `{"error"}`.
+//! or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer
+//! JSON, `{"value"}` or `{"error"}`.
 
 use std::any::Any;
 use std::cell::RefCell;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use ahash::RandomState;
 use limitr_engine::{EngineError, Taken};
 use limitr_store::{Opening, Query, Recorded, Retention, Settings, Source, Store, StoreError, StoreReader};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::slots::Gone;
 use crate::wire::{self, Host, OpenOptions};
@@ -88,7 +88,7 @@ impl Room {
     fn build(request: &Request, options: &OpenOptions) -> Result<Room, EngineError> {
         let seed = RandomState::new();
         let start = wire::start(request.document.as_bytes(), &request.format, options, request.clock)?;
-        let (mut about, opened) = (start.about.clone(), request.text());
+        let (about, opened) = (start.about.clone(), request.text());
         let Some(path) = &options.store else {
             let host = Arc::new(Mutex::new(start.host(seed.hash_one(0_u8))?));
             return Ok(Room { host, store: None, opened, about, _open: None });
@@ -97,8 +97,6 @@ impl Room {
         opening.engine.record_changes(true);
         let policy = start.policy.clone();
         opening.engine.resume(start.clock.now(), policy)?;
-        let recovered = opening.recovered;
-        about["recovered"] = json!({ "customers": recovered.customers, "changes": recovered.changes, "tornBytes": recovered.torn_bytes });
         let instance = format!("{:016x}{:016x}", seed.hash_one(1_u8), RandomState::new().hash_one(2_u8));
         let default = Retention::default();
         let retention = Retention {
@@ -121,7 +119,7 @@ impl Room {
         Ok(Room { host, store: Some(store), opened, about, _open: None })
     }
 
-    /// What opening it found: diagnostics, format, what was recovered.
+    /// What opening it found: diagnostics, format.
     pub(crate) fn about(&self) -> Value {
         self.about.clone()
     }

@@ -15,7 +15,7 @@ use super::clock::now_ms;
 use crate::rooms::{Request, Room, refused};
 use crate::{doors, slots, wire};
 
-/// Opens an engine with a store, or finds the one that other threads share; `{"engine", "diagnostics", "format", "recovered"}`.
+/// Opens an engine with a store, or finds the one that other threads share; `{"engine", "diagnostics", "format"}`.
 #[napi(js_name = "openRoom")]
 pub fn open_room(document: String, format: String, options: String) -> AsyncTask<Open> {
     AsyncTask::new(Open(Request { document, format, options, clock: now_ms }))

@@ -65,7 +65,7 @@ pub(crate) fn fold(
         Some((reader, head)) => (Some(Ordered::new(reader)?), Some(head)),
         None => (None, None),
     };
-    let mut learning = Learning::new(head, end)?;
+    let mut learning = Learning::new(head, end);
     let mut mentions = Vec::new();
     for (at, (segment, file)) in opened.iter().enumerate() {
         read_segment(at, segment, file.as_ref(), &mut mentions, &mut learning)?;
@@ -149,10 +149,10 @@ struct Learning {
 }
 
 impl Learning {
-    fn new(head: Option<StateHead>, position: u64) -> Result<Learning, StoreError> {
+    fn new(head: Option<StateHead>, position: u64) -> Learning {
         let blank = StateHead { position, now: i64::MIN, policy_version: 0, document: String::new() };
         let head = StateHead { position, ..head.unwrap_or(blank) };
-        Ok(Learning { head, engine: Engine::blank(0), samples: Vec::new() })
+        Learning { head, engine: Engine::blank(0), samples: Vec::new() }
     }
 
     fn take(&mut self, at: i64, effect: &Effected<&str>) {
