@@ -5,6 +5,7 @@
 
 const { LimitrError, errorFrom } = require('./errors.js')
 const { refused, withoutPlaces } = require('./documents.js')
+const { FewHandles, Handles } = require('./handles.js')
 
 /** @typedef {import('../index').Diagnostic} Diagnostic */
 /** @typedef {import('./documents.js').Document} Document */
@@ -13,20 +14,25 @@ const { refused, withoutPlaces } = require('./documents.js')
 /** @typedef {{ version: number, count: number, entitlements: string[], plans: string[], credits: string[] }} Names */
 
 /**
- * The doors of a binding. Hot ones take names and numbers and return a number.
+ * The doors of a binding. Hot ones take a customer by handle (the native ones by name, too), an entitlement by handle and
+ * numbers, and return a number.
  *
  * @typedef {object} Doors
  * @property {(document: string, format: string, options: string) => string} open
  * @property {(engine: number) => boolean} close
  * @property {(engine: number, on: boolean) => void} listen
- * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number) => number} allow
- * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number) => number} check
- * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} increment
- * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} decrement
- * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number, answer: Float64Array) => number} decide
- * @property {(engine: number, customer: string, entitlement: string, value: number, flags: number, overhead: number, answer: Float64Array) => number} explain
- * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} value
- * @property {(engine: number, customer: string, entitlement: string, flags: number) => number} remaining
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number) => number} allow of a call that says nothing else
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number) => number} check
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} allowWith
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} checkWith
+ * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} increment
+ * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} decrement
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, answer: Float64Array) => number} decide
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, answer: Float64Array) => number} explain
+ * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} value
+ * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} remaining
+ * @property {(engine: number, handle: number, name: string) => void} customerName tells what a handle stands for
+ * @property {(engine: number, handle: number, name: string) => void} entitlementName tells what a handle stands for
  * @property {() => string} lastError
  * @property {(engine: number, answer: Float64Array) => number} nextEvent
  * @property {(engine: number) => string} eventText
@@ -39,6 +45,11 @@ const { refused, withoutPlaces } = require('./documents.js')
  * @property {(engine: number, query: string) => Promise<string>} history
  * @property {(path: string) => Promise<string>} repairStore
  */
+
+/** How many names have a handle at a time. Of a native engine's customers few have, since their names can cross. */
+const ENTITLEMENTS = 4_096
+const CUSTOMERS = 65_536
+const FEW_CUSTOMERS = 16_384
 
 /** How many numbers an answer has room for. */
 const ANSWER_LENGTH = 32
@@ -66,6 +77,15 @@ class Core {
     this.closed = false
     /** @type {readonly Diagnostic[]} */
     this.diagnostics = Object.freeze(opened.diagnostics)
+    /** Names of customers, as they cross. */
+    this.customers =
+      backend === 'native'
+        ? new FewHandles(FEW_CUSTOMERS, (handle, name) => doors.customerName(this.engine, handle, name))
+        : new Handles(CUSTOMERS, (handle, name) => doors.customerName(this.engine, handle, name))
+    /** Names of entitlements, as they cross. */
+    this.entitlements = new Handles(ENTITLEMENTS, (handle, name) =>
+      doors.entitlementName(this.engine, handle, name)
+    )
     /** What a decision comes back in. */
     this.answer = new Float64Array(ANSWER_LENGTH)
     /** What an event comes back in. */

@@ -1,7 +1,7 @@
 // @ts-check
 
-// Names as small integers, for a binding that pays for every string which crosses. A name is told once and is a number from
-// then on. There is room for a fixed count of names: a new one takes the place of the oldest.
+// Names as small integers, since every string that crosses costs as much as a decision. A name is told once and is a number
+// from then on. There is room for a fixed count of names: a new one takes the place of the oldest.
 
 /** The handle of whatever can't be a name: the empty name, which is nobody's. */
 const NOBODY = 0
@@ -15,6 +15,9 @@ class Handles {
   /** The name that each number stands for. @type {string[]} */
   #names = []
   #next = NOBODY + 1
+  /** The name that was asked for last, since calls come in runs. @type {string | null} */
+  #lastName = null
+  #last = NOBODY
   #capacity
   #tell
 
@@ -34,8 +37,11 @@ class Handles {
    * @returns {number}
    */
   of(name) {
-    const known = this.#numbers.get(name)
-    return known === undefined ? this.#told(name) : known
+    if (name === this.#lastName) return this.#last
+    const handle = this.#numbers.get(name) ?? this.#told(name)
+    this.#lastName = name
+    this.#last = handle
+    return handle
   }
 
   /** @param {string} name */
@@ -44,12 +50,65 @@ class Handles {
     const handle = this.#next
     this.#next = handle === this.#capacity ? NOBODY + 1 : handle + 1
     const oldest = this.#names[handle]
-    if (oldest !== undefined) this.#numbers.delete(oldest)
+    if (oldest !== undefined) this.#forget(oldest)
     this.#tell(handle, name)
     this.#names[handle] = name
     this.#numbers.set(name, handle)
     return handle
   }
+
+  /** @param {string} name */
+  #forget(name) {
+    this.#numbers.delete(name)
+    if (name === this.#lastName) {
+      this.#lastName = null
+    }
+  }
 }
 
-module.exports = { Handles }
+/** Handles for names while they are few. Past that, names stand for themselves: a map of them all would cost more than it saves. */
+class FewHandles {
+  /** @type {Map<string, number> | null} */
+  #numbers = new Map()
+  #capacity
+  #tell
+
+  /**
+   * @param {number} capacity
+   * @param {(handle: number, name: string) => void} tell what makes a handle known to the binding
+   */
+  constructor(capacity, tell) {
+    this.#capacity = capacity
+    this.#tell = tell
+  }
+
+  /**
+   * The handle of a name, or the name.
+   *
+   * @param {string} name
+   * @returns {number | string}
+   */
+  of(name) {
+    if (this.#numbers === null) return name
+    const known = this.#numbers.get(name)
+    return known === undefined ? this.#told(this.#numbers, name) : known
+  }
+
+  /**
+   * @param {Map<string, number>} numbers
+   * @param {string} name
+   */
+  #told(numbers, name) {
+    if (name.length > NAME_LENGTH_MAX || !name.isWellFormed()) return NOBODY
+    if (numbers.size === this.#capacity) {
+      this.#numbers = null
+      return name
+    }
+    const handle = numbers.size + 1
+    this.#tell(handle, name)
+    numbers.set(name, handle)
+    return handle
+  }
+}
+
+module.exports = { FewHandles, Handles }

@@ -7,19 +7,21 @@
 // that met it fails with `internal`, every later one with `engine_poisoned`.
 
 const { LimitrError } = require('./errors.js')
-const { Handles } = require('./handles.js')
 // @ts-ignore: written by the build, which this check doesn't wait for
 const glueOfInstance = require('../wasm/glue.js')
 
-/** @typedef {(now: number, engine: number, customer: number, entitlement: number, value: number, flags: number, overhead: number) => number} Judging */
-/** @typedef {(now: number, engine: number, customer: number, entitlement: number, flags: number) => number} Stepping */
+/** @typedef {(now: number, engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} Judging */
+/** @typedef {(now: number, engine: number, customer: number | string, entitlement: number, value: number) => number} Plain */
+/** @typedef {(now: number, engine: number, customer: number | string, entitlement: number, flags: number) => number} Stepping */
 
 /**
  * What the module exports. Texts are left in its memory: a door answers their length in bytes.
  *
  * @typedef {object} Exports
- * @property {Judging} allow
- * @property {Judging} check
+ * @property {Plain} allow
+ * @property {Plain} check
+ * @property {Judging} allowWith
+ * @property {Judging} checkWith
  * @property {Judging} decide
  * @property {Judging} explain
  * @property {Stepping} increment
@@ -54,15 +56,11 @@ const glueOfInstance = require('../wasm/glue.js')
  * @property {(of: { module: WebAssembly.Module }) => Exports & Places} initSync
  * @property {(now: number, document: string, format: string, options: string, seed: number) => number} open
  * @property {(now: number, engine: number, op: string, args: string) => number} call
- * @property {(handle: number, name: string) => void} customerName
- * @property {(handle: number, name: string) => void} entitlementName
+ * @property {(engine: number, handle: number, name: string) => void} customerName
+ * @property {(engine: number, handle: number, name: string) => void} entitlementName
  */
 
 /** An error on its way to the facade. @typedef {{ code: import('../index').ErrorCode, message: string }} Failure */
-
-/** How many names of each kind have a handle at a time. */
-const CUSTOMERS = 65_536
-const ENTITLEMENTS = 4_096
 
 /** A longer text is freed once it is read. */
 const KEPT_TEXT_BYTES = 65_536
@@ -88,8 +86,6 @@ class Instance {
     this.#places = all
     /** @type {Exports} */
     this.exports = all
-    this.customers = new Handles(CUSTOMERS, (handle, name) => this.glue.customerName(handle, name))
-    this.entitlements = new Handles(ENTITLEMENTS, (handle, name) => this.glue.entitlementName(handle, name))
   }
 
   /**

@@ -147,6 +147,7 @@ class AdapterKeeping extends Keeping {
   #beside
   /** @type {Promise<void> | null} */
   #compacting = null
+  #gaveUp = false
 
   /**
    * @param {Core} core
@@ -225,9 +226,14 @@ class AdapterKeeping extends Keeping {
     if (this.failure !== null) throw this.failure
   }
 
-  /** @param {LimitrError} error */
+  /**
+   * Writes that began before the first one failed fail, too: only the first is told.
+   *
+   * @param {LimitrError} error
+   */
   #giveUp(error) {
-    if (this.core.closed || this.strict) return
+    if (this.core.closed || this.strict || this.#gaveUp) return
+    this.#gaveUp = true
     this.core.ask('stopChanges', [])
     storeFailed(this.core, error)
   }

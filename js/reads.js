@@ -19,8 +19,8 @@ const WITHOUT_GRANTS = 2
  * @returns {number | null}
  */
 function value(core, customer, entitlement, percent, grants) {
-  const id = name(customer, 'customer')
-  const feature = name(entitlement, 'entitlement')
+  const id = core.customers.of(name(customer, 'customer'))
+  const feature = core.entitlements.of(name(entitlement, 'entitlement'))
   return readNumber(core, core.doors.value(core.engine, id, feature, reading(percent, grants)))
 }
 
@@ -33,8 +33,8 @@ function value(core, customer, entitlement, percent, grants) {
  * @returns {number | null}
  */
 function remaining(core, customer, entitlement, percent, grants) {
-  const id = name(customer, 'customer')
-  const feature = name(entitlement, 'entitlement')
+  const id = core.customers.of(name(customer, 'customer'))
+  const feature = core.entitlements.of(name(entitlement, 'entitlement'))
   return readNumber(core, core.doors.remaining(core.engine, id, feature, reading(percent, grants)))
 }
 

@@ -36,10 +36,15 @@ function allow(core, customer, entitlement, value, event, overhead, force) {
     typeof entitlement === 'string' &&
     Number.isFinite(value)
   ) {
-    const answer = core.doors.allow(core.engine, customer, entitlement, value, SEND, 0)
+    const answer = core.doors.allow(
+      core.engine,
+      core.customers.of(customer),
+      core.entitlements.of(entitlement),
+      value
+    )
     return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
   }
-  return judged(core, 'allow', core.doors.allow, customer, entitlement, value, event, overhead, force)
+  return judged(core, 'allow', core.doors.allowWith, customer, entitlement, value, event, overhead, force)
 }
 
 /**
@@ -62,10 +67,15 @@ function check(core, customer, entitlement, value, event, overhead, force) {
     typeof entitlement === 'string' &&
     Number.isFinite(value)
   ) {
-    const answer = core.doors.check(core.engine, customer, entitlement, value, 0, 0)
+    const answer = core.doors.check(
+      core.engine,
+      core.customers.of(customer),
+      core.entitlements.of(entitlement),
+      value
+    )
     return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
   }
-  return judged(core, 'check', core.doors.check, customer, entitlement, value, event, overhead, force)
+  return judged(core, 'check', core.doors.checkWith, customer, entitlement, value, event, overhead, force)
 }
 
 /**
@@ -73,7 +83,7 @@ function check(core, customer, entitlement, value, event, overhead, force) {
  *
  * @param {Core} core
  * @param {'allow' | 'check'} op
- * @param {Core['doors']['allow']} door
+ * @param {Core['doors']['allowWith']} door
  * @param {unknown} customer
  * @param {unknown} entitlement
  * @param {unknown} value
@@ -92,7 +102,15 @@ function judged(core, op, door, customer, entitlement, value, event, overhead, f
     (op === 'allow' ? send : 0) | (flag(force, 'force', false) ? FORCE : 0) | (cost === null ? 0 : OVERHEAD)
   const eventData = dataOf(event)
   if (typeof amount === 'number') {
-    return settled(core, door(core.engine, id, feature, amount, flags, cost ?? 0), id, eventData)
+    const answer = door(
+      core.engine,
+      core.customers.of(id),
+      core.entitlements.of(feature),
+      amount,
+      flags,
+      cost ?? 0
+    )
+    return settled(core, answer, id, eventData)
   }
   const args = [lookup(id, 'customer'), lookup(feature, 'entitlement'), amount, flags, cost]
   return moved(core, op, args, id, eventData)
@@ -107,12 +125,22 @@ function judged(core, op, door, customer, entitlement, value, event, overhead, f
  */
 function increment(core, customer, entitlement, event) {
   if (event === undefined && typeof customer === 'string' && typeof entitlement === 'string') {
-    const answer = core.doors.increment(core.engine, customer, entitlement, SEND)
+    const answer = core.doors.increment(
+      core.engine,
+      core.customers.of(customer),
+      core.entitlements.of(entitlement),
+      SEND
+    )
     return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
   }
   const id = name(customer, 'customer')
   const feature = name(entitlement, 'entitlement')
-  const answer = core.doors.increment(core.engine, id, feature, sending(event))
+  const answer = core.doors.increment(
+    core.engine,
+    core.customers.of(id),
+    core.entitlements.of(feature),
+    sending(event)
+  )
   return answer === 1 || (answer !== 0 && settled(core, answer, id, dataOf(event)))
 }
 
@@ -125,12 +153,22 @@ function increment(core, customer, entitlement, event) {
  */
 function decrement(core, customer, entitlement, event) {
   if (event === undefined && typeof customer === 'string' && typeof entitlement === 'string') {
-    const answer = core.doors.decrement(core.engine, customer, entitlement, SEND)
+    const answer = core.doors.decrement(
+      core.engine,
+      core.customers.of(customer),
+      core.entitlements.of(entitlement),
+      SEND
+    )
     return answer === 1 || (answer !== 0 && settled(core, answer, customer, null))
   }
   const id = name(customer, 'customer')
   const feature = name(entitlement, 'entitlement')
-  const answer = core.doors.decrement(core.engine, id, feature, sending(event))
+  const answer = core.doors.decrement(
+    core.engine,
+    core.customers.of(id),
+    core.entitlements.of(feature),
+    sending(event)
+  )
   return answer === 1 || (answer !== 0 && settled(core, answer, id, dataOf(event)))
 }
 
@@ -208,7 +246,15 @@ function answered(core, op, door, customer, entitlement, value, given) {
   const eventData = dataOf(event)
 
   if (typeof amount === 'number' && call === null && caps === null) {
-    const answer = door(core.engine, id, feature, amount, flags, cost ?? 0, core.answer)
+    const answer = door(
+      core.engine,
+      core.customers.of(id),
+      core.entitlements.of(feature),
+      amount,
+      flags,
+      cost ?? 0,
+      core.answer
+    )
     if (answer < 0) throw core.failure()
     const decision = decisionIn(core, (answer & 1) === 1, feature)
     if (answer > 1) tell(core, answer, id, eventData)

@@ -1,7 +1,6 @@
 // @ts-check
 
-// The doors of the wasm binding, the same as the native ones. Names cross as handles and the time as an argument, since the
-// module has no clock. Numbers come back; texts and longer answers are read from the module's memory.
+// The doors of the wasm binding, the same as the native ones. The time crosses as an argument, since the module has no clock. Numbers come back; texts and longer answers are read from the module's memory.
 
 const { Instance } = require('./instance.js')
 
@@ -27,44 +26,45 @@ function wasmDoors(module) {
  * Doors that take a value.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'allow' | 'check' | 'decide' | 'explain'>}
+ * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'explain'>}
  */
 function judgingDoors(on) {
   return {
-    allow(engine, customer, entitlement, value, flags, overhead) {
+    allow(engine, customer, entitlement, value) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.allow(
-          Date.now(),
-          engine,
-          id,
-          on.entitlements.of(entitlement),
-          value,
-          flags,
-          overhead
-        )
+        return on.exports.allow(Date.now(), engine, customer, entitlement, value)
       } catch (trap) {
         return on.failed(trap, -1)
       }
     },
-    check(engine, customer, entitlement, value, flags, overhead) {
+    check(engine, customer, entitlement, value) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.check(
-          Date.now(),
-          engine,
-          id,
-          on.entitlements.of(entitlement),
-          value,
-          flags,
-          overhead
-        )
+        return on.exports.check(Date.now(), engine, customer, entitlement, value)
       } catch (trap) {
         return on.failed(trap, -1)
       }
     },
+    allowWith: judgingDoor(on, 'allowWith'),
+    checkWith: judgingDoor(on, 'checkWith'),
     decide: wholeDoor(on, 'decide'),
     explain: wholeDoor(on, 'explain')
+  }
+}
+
+/**
+ * A door that takes all that a call can say.
+ *
+ * @param {Instance} on
+ * @param {'allowWith' | 'checkWith'} name
+ * @returns {Doors['allowWith']}
+ */
+function judgingDoor(on, name) {
+  return (engine, customer, entitlement, value, flags, overhead) => {
+    try {
+      return on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
+    } catch (trap) {
+      return on.failed(trap, -1)
+    }
   }
 }
 
@@ -78,8 +78,7 @@ function judgingDoors(on) {
 function wholeDoor(on, name) {
   return (engine, customer, entitlement, value, flags, overhead, answer) => {
     try {
-      const [id, feature] = [on.customers.of(customer), on.entitlements.of(entitlement)]
-      const verdict = on.exports[name](Date.now(), engine, id, feature, value, flags, overhead)
+      const verdict = on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
       on.copyAnswer(answer)
       return verdict
     } catch (trap) {
@@ -98,32 +97,28 @@ function meterDoors(on) {
   return {
     increment(engine, customer, entitlement, flags) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.increment(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+        return on.exports.increment(Date.now(), engine, customer, entitlement, flags)
       } catch (trap) {
         return on.failed(trap, -1)
       }
     },
     decrement(engine, customer, entitlement, flags) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.decrement(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+        return on.exports.decrement(Date.now(), engine, customer, entitlement, flags)
       } catch (trap) {
         return on.failed(trap, -1)
       }
     },
     value(engine, customer, entitlement, flags) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.value(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+        return on.exports.value(Date.now(), engine, customer, entitlement, flags)
       } catch (trap) {
         return on.failed(trap, Number.NEGATIVE_INFINITY)
       }
     },
     remaining(engine, customer, entitlement, flags) {
       try {
-        const id = on.customers.of(customer)
-        return on.exports.remaining(Date.now(), engine, id, on.entitlements.of(entitlement), flags)
+        return on.exports.remaining(Date.now(), engine, customer, entitlement, flags)
       } catch (trap) {
         return on.failed(trap, Number.NEGATIVE_INFINITY)
       }
@@ -153,7 +148,7 @@ function textDoors(on) {
  * The other doors of an engine.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'close' | 'listen' | 'nextEvent'>}
+ * @returns {Pick<Doors, 'close' | 'listen' | 'customerName' | 'entitlementName' | 'nextEvent'>}
  */
 function engineDoors(on) {
   return {
@@ -171,6 +166,20 @@ function engineDoors(on) {
         return on.exports.listen(engine, listening ? 1 : 0) !== 0
       } catch (trap) {
         return on.failed(trap, false)
+      }
+    },
+    customerName(engine, handle, name) {
+      try {
+        on.glue.customerName(engine, handle, name)
+      } catch (trap) {
+        on.failed(trap, undefined)
+      }
+    },
+    entitlementName(engine, handle, name) {
+      try {
+        on.glue.entitlementName(engine, handle, name)
+      } catch (trap) {
+        on.failed(trap, undefined)
       }
     },
     nextEvent(engine, answer) {

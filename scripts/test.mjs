@@ -8,6 +8,7 @@ import { setup } from './setup.mjs'
 import { apps } from './suites/apps.mjs'
 import { examples } from './suites/examples.mjs'
 import { fuzz } from './suites/fuzz.mjs'
+import { instructions } from './suites/instructions.mjs'
 import { musl } from './suites/musl.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
@@ -25,7 +26,8 @@ const SUITES = {
   apps: { 'apps in real runtimes': apps },
   musl: { 'addon for musl': musl },
   examples: { examples },
-  fuzz: { fuzz }
+  fuzz: { fuzz },
+  instructions: { 'instructions counted': instructions }
 }
 
 /** What a soak raises: random cases of the property tests in both languages, seconds of each fuzz target. */

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 use limitr_engine::{Ask, Call, Called, EngineError};
 use serde_json::Value;
 
+use crate::names::{Name, Names};
 use crate::slots::Gone;
 use crate::wire::{ANSWER_LEN, Host, call_of};
 use crate::{slots, wire};
@@ -43,8 +44,9 @@ impl Asked {
 
 /// Decides and meters.
 #[inline(always)]
-pub(crate) fn allow(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
-    let answer = with_host(engine, |host| {
+pub(crate) fn allow(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
         let allowed = host.allow(customer, entitlement, &asked.call()?)?;
         Ok(verdict(allowed, host))
     });
@@ -53,21 +55,25 @@ pub(crate) fn allow(engine: f64, customer: Called<'_>, entitlement: Called<'_>, 
 
 /// Decides and moves nothing.
 #[inline(always)]
-pub(crate) fn check(engine: f64, customer: Called<'_>, entitlement: Called<'_>, asked: Asked) -> i32 {
-    let answer = with_host(engine, |host| host.check(customer, entitlement, &asked.call()?).map(i32::from));
+pub(crate) fn check(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+        host.check(customer, entitlement, &asked.call()?).map(i32::from)
+    });
     answer.unwrap_or(-1)
 }
 
 /// Decides, meters if `meters`, and answers in full.
 pub(crate) fn decide(
     engine: f64,
-    customer: Called<'_>,
-    entitlement: Called<'_>,
+    customer: Name<'_>,
+    entitlement: u32,
     asked: Asked,
     answer: &mut [f64; ANSWER_LEN],
     meters: bool,
 ) -> i32 {
-    let done = with_host(engine, |host| {
+    let done = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
         let call = asked.call()?;
         let decision = match meters {
             true => host.decide(customer, entitlement, &call)?,
@@ -83,18 +89,20 @@ pub(crate) fn decide(
 #[inline(always)]
 pub(crate) fn read(
     engine: f64,
-    customer: Called<'_>,
-    entitlement: Called<'_>,
+    customer: Name<'_>,
+    entitlement: u32,
     flags: u32,
     read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
 ) -> f64 {
-    let answer = with_host(engine, |host| Ok(read(host, customer, entitlement, flags)));
+    let answer = with_host(engine, |host, names| {
+        Ok(read(host, names.customer(customer), names.entitlement(entitlement), flags))
+    });
     answer.unwrap_or(f64::NEG_INFINITY)
 }
 
 /// Takes the oldest event that waits; its kind.
 pub(crate) fn next_event(engine: f64, answer: &mut [f64; ANSWER_LEN]) -> i32 {
-    let kind = with_host(engine, |host| Ok(host.next_event(answer)));
+    let kind = with_host(engine, |host, _| Ok(host.next_event(answer)));
     kind.and_then(|kind| i32::try_from(kind).ok()).unwrap_or(0)
 }
 
@@ -125,7 +133,7 @@ pub(crate) fn too_many() -> EngineError {
 
 /// Switches on or off that events are built; whether the engine is open.
 pub(crate) fn listen(engine: f64, on: bool) -> bool {
-    with_host(engine, |host| {
+    with_host(engine, |host, _| {
         host.listen(on);
         Ok(())
     })
@@ -134,17 +142,18 @@ pub(crate) fn listen(engine: f64, on: bool) -> bool {
 
 /// Calls a method by name with a JSON array of arguments; JSON `{"value"}` or `{"error"}`.
 pub(crate) fn call(engine: f64, op: &str, args: &str) -> String {
-    on_host(engine, |host| wire::call(host, op, args)).unwrap_or_else(|error| wire::answered(Err(error)))
+    let answer = on_host(engine, |host, _| wire::call(host, op, args));
+    answer.unwrap_or_else(|failed| wire::answered(Err(failed.into_error())))
 }
 
 /// What numbers can't say of the event that `next_event` took last, as JSON.
 pub(crate) fn event_text(engine: f64) -> String {
-    with_host(engine, |host| Ok(host.event_text())).unwrap_or_else(|| "null".to_string())
+    with_host(engine, |host, _| Ok(host.event_text())).unwrap_or_else(|| "null".to_string())
 }
 
 /// What the indexes in answers mean, as JSON.
 pub(crate) fn names(engine: f64) -> String {
-    with_host(engine, |host| Ok(host.names())).unwrap_or_else(|| "null".to_string())
+    with_host(engine, |host, _| Ok(host.names())).unwrap_or_else(|| "null".to_string())
 }
 
 /// The last error of a door that answers with a number, as JSON.
@@ -160,11 +169,18 @@ pub(crate) fn keep_error(error: &EngineError) {
 
 /// Works with an open engine; any failure is kept for `last_error`.
 #[inline(always)]
-fn with_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> Result<T, EngineError>) -> Option<T> {
-    match on_host(engine, work) {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) | Err(error) => {
+fn with_host<T>(engine: f64, mut work: impl FnMut(&mut Host, &Names) -> Result<T, EngineError>) -> Option<T> {
+    let answer = on_host(engine, |host, names| match work(host, names) {
+        Ok(answer) => Some(answer),
+        Err(error) => {
             keep_error(&error);
+            None
+        }
+    });
+    match answer {
+        Ok(answer) => answer,
+        Err(gone) => {
+            keep_error(&gone.into_error());
             None
         }
     }
@@ -172,32 +188,59 @@ fn with_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> Result<T, EngineErr
 
 /// Works with an open engine; fails if it is gone, or goes by a defect.
 #[inline(always)]
-fn on_host<T>(engine: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, EngineError> {
-    match catch_unwind(AssertUnwindSafe(|| slots::with(engine, work))) {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(gone)) => Err(refused(gone)),
-        Err(panic) => Err(defect(engine, panic.as_ref())),
+fn on_host<T>(engine: f64, work: impl FnMut(&mut Host, &Names) -> T) -> Result<T, Failed> {
+    // Behind one pointer, and answered through it: what is moved just after it was written stalls.
+    let mut task = (engine, work, None);
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        let (engine, work, answer) = &mut task;
+        *answer = Some(slots::with(*engine, work));
+    }));
+    match (caught, task.2) {
+        (Ok(()), Some(Ok(answer))) => Ok(answer),
+        (Ok(()), Some(Err(gone))) => Err(Failed::Gone(engine, gone)),
+        (Err(panic), _) => Err(Failed::Defect(engine, panic)),
+        (Ok(()), None) => Err(Failed::Gone(engine, Gone::Closed)),
     }
 }
 
-#[inline]
+/// Why there was no engine to work with.
+enum Failed {
+    Gone(f64, Gone),
+    Defect(f64, Box<dyn Any + Send>),
+}
+
+impl Failed {
+    #[cold]
+    fn into_error(self) -> EngineError {
+        match self {
+            Failed::Gone(engine, gone) => refused(engine, gone),
+            Failed::Defect(engine, panic) => defect(engine, panic.as_ref()),
+        }
+    }
+}
+
+#[inline(always)]
 fn verdict(allowed: bool, host: &mut Host) -> i32 {
     i32::from(allowed) + 2 * i32::from(host.has_events()) + 4 * i32::from(host.tells_others())
 }
 
 /// The error of an engine that can't be worked with.
 #[cold]
-pub(crate) fn refused(gone: Gone) -> EngineError {
+pub(crate) fn refused(engine: f64, gone: Gone) -> EngineError {
     match gone {
         Gone::Closed => {
             EngineError::new("closed", "this Limitr was closed; open another one with `Limitr.new`")
         }
-        Gone::Poisoned(said) => EngineError::new(
-            "engine_poisoned",
-            format!(
-                "the engine met a defect ({said}) and its memory can't be trusted: open another with `Limitr.new`"
-            ),
-        ),
+        Gone::Poisoned => {
+            let said = slots::defect(engine);
+            let said = said.as_deref().unwrap_or("in a call of another thread");
+            EngineError::new(
+                "engine_poisoned",
+                format!(
+                    "the engine met a defect ({said}) and its memory can't be trusted: open another with `Limitr.new`"
+                ),
+            )
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(dead_code))] // derived doors are exported in real builds only
 
 mod doors;
+mod names;
 #[cfg(not(target_arch = "wasm32"))]
 mod node;
 #[cfg(not(target_arch = "wasm32"))]

@@ -188,7 +188,7 @@ impl Member {
     #[inline]
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Host) -> T) -> Result<T, Gone> {
         let Ok(mut host) = self.room.host.lock() else {
-            return Err(Gone::Poisoned("in a call of another thread".to_string()));
+            return Err(Gone::Poisoned);
         };
         host.enter(self.me);
         let answer = work(&mut host);

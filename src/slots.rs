@@ -7,6 +7,7 @@ use std::cell::RefCell;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::Arc;
 
+use crate::names::Names;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::rooms::{Member, Room};
 use crate::wire::Host;
@@ -17,18 +18,20 @@ const SLOT_BITS: u32 = 16;
 pub(crate) const ENGINES_MAX: usize = 1 << SLOT_BITS;
 
 /// What became of an engine that can't be worked with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Gone {
     /// It was closed, or never was.
     Closed,
-    /// It met a defect, which said this.
-    Poisoned(String),
+    /// It met a defect; [`defect`] says which.
+    Poisoned,
 }
 
 #[derive(Default)]
 struct Slot {
     generation: u32,
     place: Place,
+    /// What the handles of names stand for that this thread was told for it.
+    names: Names,
 }
 
 #[derive(Default)]
@@ -60,10 +63,10 @@ pub(crate) fn join(room: Arc<Room>) -> Option<f64> {
 /// The room that was joined; nothing for an engine of this thread alone.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn room(handle: f64) -> Result<Option<Arc<Room>>, Gone> {
-    at(handle, |place| match place {
+    at(handle, |slot| match &slot.place {
         Place::Joined(member) => Ok(Some(member.room())),
         Place::Open(_) => Ok(None),
-        Place::Poisoned(said) => Err(Gone::Poisoned(said.clone())),
+        Place::Poisoned(_) => Err(Gone::Poisoned),
         Place::Free => Err(Gone::Closed),
     })
 }
@@ -88,6 +91,7 @@ fn put(place: Place) -> Option<f64> {
         let slot = &mut slots[at];
         slot.generation = slot.generation.wrapping_add(1).max(1);
         slot.place = place;
+        slot.names = Names::default();
         Some(((u64::from(slot.generation) << SLOT_BITS) | at as u64) as f64)
     })
 }
@@ -103,30 +107,47 @@ pub(crate) fn poison(handle: f64, said: String) {
     replace(handle, Place::Poisoned(said));
 }
 
+/// What the defect said that an engine met; none if it was met in another thread.
+pub(crate) fn defect(handle: f64) -> Option<String> {
+    let said = at(handle, |slot| match &slot.place {
+        Place::Poisoned(said) => Ok(Some(said.clone())),
+        _ => Ok(None),
+    });
+    said.ok().flatten()
+}
+
 /// How many engines are open.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn count() -> usize {
     SLOTS.with_borrow(|slots| slots.iter().filter(|slot| matches!(slot.place, Place::Open(_))).count())
 }
 
-/// Works with an open engine.
-#[inline]
-pub(crate) fn with<T>(handle: f64, work: impl FnOnce(&mut Host) -> T) -> Result<T, Gone> {
-    at(handle, |place| match place {
-        Place::Open(host) => Ok(work(host)),
+/// Works with an open engine and the names that were told for it.
+#[inline(always)]
+pub(crate) fn with<T>(handle: f64, work: impl FnOnce(&mut Host, &Names) -> T) -> Result<T, Gone> {
+    at(handle, |Slot { place, names, .. }| match place {
+        Place::Open(host) => Ok(work(host, names)),
         #[cfg(not(target_arch = "wasm32"))]
-        Place::Joined(member) => member.with(work),
-        Place::Poisoned(said) => Err(Gone::Poisoned(said.clone())),
+        Place::Joined(member) => member.with(|host| work(host, names)),
+        Place::Poisoned(_) => Err(Gone::Poisoned),
         Place::Free => Err(Gone::Closed),
     })
 }
 
-#[inline]
-fn at<T>(handle: f64, look: impl FnOnce(&mut Place) -> Result<T, Gone>) -> Result<T, Gone> {
+/// Tells a name for an engine; nothing if it isn't open.
+pub(crate) fn tell(handle: f64, tell: impl FnOnce(&mut Names)) {
+    let _ = at(handle, |slot| {
+        tell(&mut slot.names);
+        Ok(())
+    });
+}
+
+#[inline(always)]
+fn at<T>(handle: f64, look: impl FnOnce(&mut Slot) -> Result<T, Gone>) -> Result<T, Gone> {
     SLOTS.with_borrow_mut(|slots| {
         let (at, generation) = parts(handle);
         match slots.get_mut(at).filter(|slot| slot.generation == generation) {
-            Some(slot) => look(&mut slot.place),
+            Some(slot) => look(slot),
             None => Err(Gone::Closed),
         }
     })
@@ -136,11 +157,12 @@ fn replace(handle: f64, place: Place) -> Option<Place> {
     SLOTS.with_borrow_mut(|slots| {
         let (at, generation) = parts(handle);
         let slot = slots.get_mut(at).filter(|slot| slot.generation == generation)?;
+        slot.names = Names::default();
         Some(std::mem::replace(&mut slot.place, place))
     })
 }
 
-#[inline]
+#[inline(always)]
 fn parts(handle: f64) -> (usize, u32) {
     // A number that is no handle becomes one that was never given: generations begin at 1.
     let bits = handle as u64;

@@ -1,12 +1,12 @@
-// Names cross to wasm as handles, of which there is a fixed count: past it the oldest makes room, and nobody is mistaken for
-// another.
+// Names cross as handles, of which there is a fixed count: past it the oldest makes room, or names cross as they are, and nobody
+// is mistaken for another.
 
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
-import { Limitr } from 'limitr/wasm'
+import { Limitr } from 'limitr'
 import { expect, it } from 'vitest'
 
-const { Handles } = createRequire(import.meta.url)('../../js/handles.js')
+const { FewHandles, Handles } = createRequire(import.meta.url)('../../js/handles.js')
 
 it('a handle stands for the name that was told last', () => {
   fc.assert(
@@ -22,20 +22,33 @@ it('a handle stands for the name that was told last', () => {
   )
 })
 
-it('what can be no name is nobody', () => {
-  const handles = new Handles(4, () => {
+it('names stand for themselves once there are more than a few', () => {
+  const told = new Map<number, string>()
+  const handles = new FewHandles(2, (handle: number, name: string) => told.set(handle, name))
+  const answers = ['a', 'b', 'a', 'b', 'c', 'a', 'c'].map((name) => handles.of(name))
+  expect(answers).toEqual([1, 2, 1, 2, 'c', 'a', 'c'])
+  expect([...told]).toEqual([
+    [1, 'a'],
+    [2, 'b']
+  ])
+})
+
+it.each([Handles, FewHandles])('what can be no name is nobody', (Kind) => {
+  const handles = new Kind(4, () => {
     throw new Error('told')
   })
   for (const name of ['x'.repeat(257), '\ud800', 'a\udfff']) expect(handles.of(name)).toBe(0)
 })
 
-it('more customers than handles are told apart, also when they are removed and come back', async () => {
-  const limitr = await Limitr.new({
-    policy: {
-      credits: { t: {} },
-      plans: { p: { default: true, entitlements: { a: { limit: { credit: 't', value: 1e6 } } } } }
-    }
-  })
+it.each([
+  'native',
+  'wasm'
+] as const)('%s: more customers than handles are told apart, also when they are removed and come back', async (backend) => {
+  const policy = {
+    credits: { t: {} },
+    plans: { p: { default: true, entitlements: { a: { limit: { credit: 't', value: 1e6 } } } } }
+  }
+  const limitr = await Limitr.new({ policy }, undefined, { backend })
   const { sync } = limitr
   const count = 70_000
   const ids = Array.from({ length: count }, (_, index) => `customer_${index}`)

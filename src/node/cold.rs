@@ -23,6 +23,18 @@ pub fn listen(engine: f64, on: bool) -> bool {
     doors::listen(engine, on)
 }
 
+/// Tells which customer `handle` stands for from now on in calls of this engine.
+#[napi(js_name = "customerName")]
+pub fn customer_name(engine: f64, handle: u32, name: String) {
+    slots::tell(engine, |names| names.tell_customer(handle, &name));
+}
+
+/// Tells which entitlement `handle` stands for from now on in calls of this engine.
+#[napi(js_name = "entitlementName")]
+pub fn entitlement_name(engine: f64, handle: u32, name: String) {
+    slots::tell(engine, |names| names.tell_entitlement(handle, &name));
+}
+
 /// Calls a method by name with a JSON array of arguments; JSON `{"value"}` or `{"error"}`.
 #[napi]
 pub fn call(engine: f64, op: String, args: String) -> String {

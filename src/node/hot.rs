@@ -1,4 +1,4 @@
-//! Hot doors: two names and numbers in, one number out.
+//! Hot doors: a customer by handle or name, an entitlement by handle, and numbers in; one number out.
 
 use limitr_engine::{Ask, Called, EngineError};
 use napi::bindgen_prelude::{Env, Error, JsValue, Object, Result};
@@ -8,7 +8,7 @@ use napi_derive::napi;
 use super::raw::{Frame, NameRoom};
 use crate::doors::{self, Asked};
 use crate::slots;
-use crate::wire::Host;
+use crate::wire::{Host, flags};
 
 type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
@@ -17,9 +17,11 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
     env.add_env_cleanup_hook((), |()| slots::close_all())?;
-    let doors: [(&std::ffi::CStr, Door); 9] = [
+    let doors: [(&std::ffi::CStr, Door); 11] = [
         (c"allow", allow),
         (c"check", check),
+        (c"allowWith", allow_with),
+        (c"checkWith", check_with),
         (c"increment", increment),
         (c"decrement", decrement),
         (c"decide", decide),
@@ -51,22 +53,42 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     Ok(())
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead)`: decides and meters.
+/// `(engine, customer, entitlement, value)`: decides and meters a plain call, whose events are sent.
 unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
+    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    let asked = Asked::plain(Ask::by(frame.number(3)), flags::EVENTS);
+    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), asked))
+}
+
+/// `(engine, customer, entitlement, value)`: decides a plain call and moves nothing.
+unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    let asked = Asked::plain(Ask::by(frame.number(3)), 0);
+    frame.give_int(doors::check(frame.number(0), customer, frame.bits(2), asked))
+}
+
+/// `(engine, customer, entitlement, value, flags, overhead)`: decides and meters.
+unsafe extern "C" fn allow_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
     let frame = unsafe { Frame::<6>::enter(env, info) };
-    let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
-    let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    frame.give_int(doors::allow(frame.number(0), customer.into(), entitlement.into(), asked(&frame)))
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), asked(&frame)))
 }
 
 /// `(engine, customer, entitlement, value, flags, overhead)`: decides and moves nothing.
-unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn check_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     let frame = unsafe { Frame::<6>::enter(env, info) };
-    let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
-    let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    frame.give_int(doors::check(frame.number(0), customer.into(), entitlement.into(), asked(&frame)))
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    frame.give_int(doors::check(frame.number(0), customer, frame.bits(2), asked(&frame)))
 }
 
 /// `(engine, customer, entitlement, flags)`: up by the limit's increment.
@@ -87,14 +109,9 @@ unsafe extern "C" fn decrement(env: sys::napi_env, info: sys::napi_callback_info
 unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'static>) -> sys::napi_value {
     // SAFETY: by the contract above.
     let frame = unsafe { Frame::<4>::enter(env, info) };
-    let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
-    let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    frame.give_int(doors::allow(
-        frame.number(0),
-        customer.into(),
-        entitlement.into(),
-        Asked::plain(ask, frame.flags(3)),
-    ))
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), Asked::plain(ask, frame.bits(3))))
 }
 
 /// `(engine, customer, entitlement, value, flags, overhead, answer)`: decides, meters, and answers in full.
@@ -114,22 +131,15 @@ unsafe extern "C" fn explain(env: sys::napi_env, info: sys::napi_callback_info) 
 unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool) -> sys::napi_value {
     // SAFETY: by the contract above.
     let frame = unsafe { Frame::<7>::enter(env, info) };
-    let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
-    let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
     // SAFETY: no JavaScript runs before the door returns.
     let Some(answer) = (unsafe { frame.answer(6) }) else {
         let message = "the answer needs a Float64Array of 32";
         doors::keep_error(&EngineError::new("invalid_argument", message));
         return frame.give_int(-1);
     };
-    frame.give_int(doors::decide(
-        frame.number(0),
-        customer.into(),
-        entitlement.into(),
-        asked(&frame),
-        answer,
-        meters,
-    ))
+    frame.give_int(doors::decide(frame.number(0), customer, frame.bits(2), asked(&frame), answer, meters))
 }
 
 /// `(engine, customer, entitlement, flags)`: units used.
@@ -154,9 +164,9 @@ unsafe fn read(
 ) -> sys::napi_value {
     // SAFETY: by the contract above.
     let frame = unsafe { Frame::<4>::enter(env, info) };
-    let (mut customer, mut entitlement) = (NameRoom::new(), NameRoom::new());
-    let (customer, entitlement) = (frame.name(1, &mut customer), frame.name(2, &mut entitlement));
-    frame.give_number(doors::read(frame.number(0), customer.into(), entitlement.into(), frame.flags(3), read))
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    frame.give_number(doors::read(frame.number(0), customer, frame.bits(2), frame.bits(3), read))
 }
 
 /// `(engine, answer)`: takes the oldest event that waits; its kind.
@@ -171,5 +181,5 @@ unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_inf
 /// What a door that takes a value is asked.
 #[inline(always)]
 fn asked<const N: usize>(frame: &Frame<N>) -> Asked {
-    Asked { ask: Ask::by(frame.number(3)), flags: frame.flags(4), overhead: frame.number(5) }
+    Asked { ask: Ask::by(frame.number(3)), flags: frame.bits(4), overhead: frame.number(5) }
 }

@@ -48,7 +48,7 @@ pub fn repair_store(path: String) -> AsyncTask<Repair> {
 /// The number of the engine's last change; -1 if it is gone.
 #[napi]
 pub fn seq(engine: f64) -> f64 {
-    slots::with(engine, |host| host.seq()).map_or(-1.0, |seq| seq as f64)
+    slots::with(engine, |host, _| host.seq()).map_or(-1.0, |seq| seq as f64)
 }
 
 type Found = std::result::Result<Arc<Room>, EngineError>;
@@ -58,7 +58,7 @@ fn room_of(engine: f64) -> Found {
     match slots::room(engine) {
         Ok(Some(room)) => Ok(room),
         Ok(None) => Err(EngineError::new("not_supported", "this engine has no store: open it with `store`")),
-        Err(gone) => Err(doors::refused(gone)),
+        Err(gone) => Err(doors::refused(engine, gone)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::ptr;
 
 use napi::sys;
 
+use crate::names::Name;
 use crate::wire::ANSWER_LEN;
 
 /// Longest name in UTF-16 units: one of 256 bytes of UTF-8 has no more.
@@ -56,19 +57,30 @@ impl<const N: usize> Frame<N> {
         number
     }
 
-    /// The argument as flags; 0 if it is no number.
+    /// The argument as a handle or flags; 0 if it is no number.
     #[inline]
-    pub(super) fn flags(&self, at: usize) -> u32 {
-        let mut flags = 0;
+    pub(super) fn bits(&self, at: usize) -> u32 {
+        let mut bits = 0;
         // SAFETY: as in `number`.
-        unsafe { sys::napi_get_value_uint32(self.env, self.args[at], &raw mut flags) };
-        flags
+        unsafe { sys::napi_get_value_uint32(self.env, self.args[at], &raw mut bits) };
+        bits
+    }
+
+    /// The second argument as a customer: by handle if it is a number, else by name.
+    #[inline]
+    pub(super) fn customer<'a>(&self, room: &'a mut NameRoom) -> Name<'a> {
+        let mut handle = 0;
+        // SAFETY: as in `number`.
+        match unsafe { sys::napi_get_value_uint32(self.env, self.args[1], &raw mut handle) } {
+            sys::Status::napi_ok => Name::Handle(handle),
+            _ => Name::Text(self.name(1, room)),
+        }
     }
 
     /// The argument as a name in UTF-8; empty, which no name is, if it can't be one: too long, a lone surrogate, or no
     /// string.
-    #[inline]
-    pub(super) fn name<'a>(&self, at: usize, room: &'a mut NameRoom) -> &'a str {
+    #[inline(never)] // the way of a handle stays short
+    fn name<'a>(&self, at: usize, room: &'a mut NameRoom) -> &'a str {
         let mut length = 0;
         // SAFETY: as in `number`; `units` has room for the count given, which includes the closing 0.
         let status = unsafe {

@@ -33,6 +33,18 @@ pub fn listen(engine: f64, on: bool) -> bool {
     doors::listen(engine, on)
 }
 
+/// Tells which customer `handle` stands for from now on in calls of this engine.
+#[wasm_bindgen(js_name = "customerName")]
+pub fn customer_name(engine: f64, handle: u32, name: &str) {
+    slots::tell(engine, |names| names.tell_customer(handle, name));
+}
+
+/// Tells which entitlement `handle` stands for from now on in calls of this engine.
+#[wasm_bindgen(js_name = "entitlementName")]
+pub fn entitlement_name(engine: f64, handle: u32, name: &str) {
+    slots::tell(engine, |names| names.tell_entitlement(handle, name));
+}
+
 /// Calls a method by name with a JSON array of arguments; JSON `{"value"}` or `{"error"}`.
 #[wasm_bindgen]
 pub fn call(now: f64, engine: f64, op: &str, args: &str) -> usize {

@@ -3,13 +3,28 @@
 use limitr_engine::{Ask, Called};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{clock, memory, names};
+use super::{clock, memory};
 use crate::doors::{self, Asked};
-use crate::wire::Host;
+use crate::names::Name;
+use crate::wire::{Host, flags as bits};
+
+/// Decides and meters a plain call, whose events are sent.
+#[wasm_bindgen]
+pub fn allow(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
+    clock::set(now);
+    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::by(value), bits::EVENTS))
+}
+
+/// Decides a plain call and moves nothing.
+#[wasm_bindgen]
+pub fn check(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
+    clock::set(now);
+    doors::check(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::by(value), 0))
+}
 
 /// Decides and meters.
-#[wasm_bindgen]
-pub fn allow(
+#[wasm_bindgen(js_name = "allowWith")]
+pub fn allow_with(
     now: f64,
     engine: f64,
     customer: u32,
@@ -19,15 +34,12 @@ pub fn allow(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    let asked = Asked { ask: Ask::by(value), flags, overhead };
-    names::with(engine, customer, entitlement, |customer, entitlement| {
-        doors::allow(engine, customer, entitlement, asked)
-    })
+    doors::allow(engine, Name::Handle(customer), entitlement, Asked { ask: Ask::by(value), flags, overhead })
 }
 
 /// Decides and moves nothing.
-#[wasm_bindgen]
-pub fn check(
+#[wasm_bindgen(js_name = "checkWith")]
+pub fn check_with(
     now: f64,
     engine: f64,
     customer: u32,
@@ -37,30 +49,21 @@ pub fn check(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    let asked = Asked { ask: Ask::by(value), flags, overhead };
-    names::with(engine, customer, entitlement, |customer, entitlement| {
-        doors::check(engine, customer, entitlement, asked)
-    })
+    doors::check(engine, Name::Handle(customer), entitlement, Asked { ask: Ask::by(value), flags, overhead })
 }
 
 /// Up by the limit's increment.
 #[wasm_bindgen]
 pub fn increment(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
-    step(now, engine, customer, entitlement, flags, Ask::Increment)
+    clock::set(now);
+    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::Increment, flags))
 }
 
 /// Down by the limit's increment.
 #[wasm_bindgen]
 pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
-    step(now, engine, customer, entitlement, flags, Ask::Decrement)
-}
-
-#[inline(always)]
-fn step(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32, ask: Ask<'static>) -> i32 {
     clock::set(now);
-    names::with(engine, customer, entitlement, |customer, entitlement| {
-        doors::allow(engine, customer, entitlement, Asked::plain(ask, flags))
-    })
+    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::Decrement, flags))
 }
 
 /// Decides, meters, and leaves the whole answer.
@@ -94,8 +97,8 @@ pub fn explain(
 }
 
 fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: bool) -> i32 {
-    names::with(engine, customer, entitlement, |customer, entitlement| {
-        memory::with_answer(|answer| doors::decide(engine, customer, entitlement, asked, answer, meters))
+    memory::with_answer(|answer| {
+        doors::decide(engine, Name::Handle(customer), entitlement, asked, answer, meters)
     })
 }
 
@@ -121,9 +124,7 @@ fn read(
     read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
 ) -> f64 {
     clock::set(now);
-    names::with(engine, customer, entitlement, |customer, entitlement| {
-        doors::read(engine, customer, entitlement, flags, read)
-    })
+    doors::read(engine, Name::Handle(customer), entitlement, flags, read)
 }
 
 /// Takes the oldest event that waits and leaves its numbers; its kind.

@@ -1,4 +1,4 @@
-//! The doors of the wasm module, in the order of Node's. Numbers in, numbers out: names are handles ([`names`]), texts
+//! The doors of the wasm module, in the order of Node's. Numbers in, numbers out: names are handles ([`names`](crate::names)), texts
 //! and longer answers are left in memory for the facade to read ([`memory`]), the time is an argument ([`clock`]).
 //!
 //! A panic traps, and then the memory can't be trusted: the facade refuses every engine in it from then on. What the
@@ -11,7 +11,5 @@ mod cold;
 mod hot;
 #[allow(unreachable_pub)] // as above
 mod memory;
-#[allow(unreachable_pub)] // as above
-mod names;
 #[allow(unreachable_pub)] // as above
 mod panic;

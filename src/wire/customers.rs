@@ -34,7 +34,7 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
             let page = engine.customer_page(args.whole(0, 0)?, args.whole(1, u32::MAX)? as usize);
             json!({ "records": page.records, "next": page.next, "seq": engine.seq() })
         }
-        "customerMetadata" => engine.customer(args.text(0)?).map_or(Value::Null, |c| c.metadata.clone()),
+        "customerMetadata" => engine.customer(args.text(0)?).map_or(Value::Null, |c| c.metadata().clone()),
         "customerRefs" => engine.customer(args.text(0)?).map_or(Value::Null, |c| json!(c.refs)),
         "removeCustomer" => engine.remove_customer(now, args.text(0)?)?.into(),
         "addAltID" => engine.add_alt_id(now, args.text(0)?, args.text(1)?)?.into(),

@@ -25,7 +25,7 @@ impl Host {
         // A caller without other IDs was called by its own: the facade knows it without asking.
         let known = match &event {
             Event::Meter(event) if event.caller.is_none() && !self.has_members() => {
-                self.engine.customer(&event.holder).is_some_and(|customer| customer.alts.is_empty())
+                self.engine.customer(&event.holder).is_some_and(|customer| customer.alts().is_empty())
             }
             _ => false,
         };
@@ -43,7 +43,7 @@ impl Host {
             }
             Some(Event::Meter(event)) => {
                 let caller = event.caller.as_ref().unwrap_or(&event.holder);
-                json!({ "holder": event.holder, "caller": caller }).to_string()
+                json!({ "holder": &*event.holder, "caller": &**caller }).to_string()
             }
         }
     }

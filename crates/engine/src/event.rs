@@ -1,6 +1,7 @@
 //! Events: what a commit tells whoever listens. They are built only if somebody does.
 
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use crate::engine::{Engine, object};
 use crate::names::NameId;
@@ -51,9 +52,9 @@ pub struct MeterEvent {
     /// What happened.
     pub kind: MeterEventKind,
     /// The customer that holds the meter.
-    pub holder: Box<str>,
+    pub holder: SmolStr,
     /// The customer that called, where it isn't the holder.
-    pub caller: Option<Box<str>>,
+    pub caller: Option<SmolStr>,
     /// The entitlement.
     pub entitlement: NameId,
     /// The caller's effective plan.
@@ -122,8 +123,8 @@ impl Engine {
         let mut json = object([
             ("type", Value::from(event.kind.as_str())),
             ("meter", Value::from(meter)),
-            ("customer", Value::from(object([("id", Value::from(event.holder.as_ref()))]))),
-            ("caller", Value::from(caller.as_ref())),
+            ("customer", Value::from(object([("id", Value::from(event.holder.as_str()))]))),
+            ("caller", Value::from(caller.as_str())),
             ("entitlement", Value::from(self.entitlement_name(event.entitlement))),
             ("plan", Value::from(self.plan_name(event.plan))),
             ("credit", Value::from(self.credit_name(event.credit))),

@@ -1,6 +1,8 @@
 //! Names as small integers. A policy's plans, credits and entitlements are named once; from then on the engine
 //! passes [`NameId`]s, which stay the same for the life of the engine, through every policy update.
 
+use std::num::NonZeroU32;
+
 use ahash::RandomState;
 use hashbrown::HashMap;
 
@@ -10,12 +12,12 @@ use crate::limits::NAMES_MAX;
 
 /// A name's place in its table. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NameId(u32);
+pub struct NameId(NonZeroU32); // from 1, so that none takes no more room than one
 
 impl NameId {
     /// The place as an index, for tables that run along a name table.
     pub fn index(self) -> usize {
-        self.0 as usize
+        (self.0.get() as usize).saturating_sub(1)
     }
 }
 
@@ -41,7 +43,8 @@ impl Names {
     /// [`Names::find`] of a name that may have been found before. No name is ever taken out: there is one edition.
     #[inline]
     pub(crate) fn called(&self, name: &Called<'_>) -> Option<NameId> {
-        name.place(1, |name| self.find(name).map(|NameId(place)| place)).map(NameId)
+        let place = name.place(1, |name| self.find(name).map(|NameId(place)| place.get()))?;
+        NonZeroU32::new(place).map(NameId)
     }
 
     /// The ID of `name`, which is added if it is new.
@@ -50,8 +53,9 @@ impl Names {
             return id;
         }
         // Four billion names can't be reached: a name costs more than 16 bytes of memory.
-        let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         self.texts.push(name.into());
+        let count = u32::try_from(self.texts.len()).ok().and_then(NonZeroU32::new);
+        let id = NameId(count.unwrap_or(NonZeroU32::MAX));
         self.ids.insert(name.into(), id);
         id
     }

@@ -49,7 +49,7 @@ fn ids_are_given_and_freed_by_any_id() {
         let refused = engine.add_alt_id(world.now, own, "acme").unwrap_err();
         assert_eq!(refused.code(), "id_taken", "the ID itself is no alternative");
     }
-    assert_eq!(engine.customer("acme").unwrap().alts.len(), 2);
+    assert_eq!(engine.customer("acme").unwrap().alts().len(), 2);
     assert_eq!(engine.remove_alt_id(world.now, "acme"), Ok(false), "the ID itself can't be freed");
     assert_eq!(engine.remove_alt_id(world.now, "acme-2"), Ok(true));
     assert!(engine.customer("acme-2").is_none());

@@ -4,42 +4,25 @@ use std::collections::BTreeSet;
 
 use ahash::RandomState;
 use hashbrown::HashMap;
-use indexmap::{IndexMap, IndexSet};
-use serde_json::Value;
 
-use super::{Cap, Customer, CustomerId};
+use super::index::Index;
+use super::places::Places;
+use super::{Cap, Customer, CustomerId, check_name};
 use crate::called::Called;
 use crate::error::EngineError;
-use crate::estimate::Estimates;
-use crate::limits::{ALTS_MAX, METADATA_BYTES_MAX, NAME_BYTES_MAX, REF_SEARCH_MAX, REFS_MAX};
-use crate::names::{NameId, seeded};
-
-/// What can be said of a customer when it is created or updated. `None` keeps what is there, or takes the default.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Profile<'a> {
-    /// The plan by name; empty: the nearest reference's, else the default plan.
-    pub plan: &'a str,
-    /// The customer's type, `user` unless it is given.
-    pub kind: Option<&'a str>,
-    /// What people call it, `User` unless it is given.
-    pub label: Option<&'a str>,
-    /// The customers that it belongs to.
-    pub refs: Option<Vec<String>>,
-    /// Other IDs that it answers to.
-    pub alts: Option<Vec<String>>,
-    /// Whatever the app wants to keep with it.
-    pub metadata: Option<Value>,
-}
+use crate::limits::{ALTS_MAX, REF_SEARCH_MAX};
+use crate::names::seeded;
 
 /// All customers of an engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Customers {
-    places: Vec<Option<Customer>>,
+    places: Places,
     free: Vec<CustomerId>,
-    ids: HashMap<Box<str>, CustomerId, RandomState>,
+    ids: Index,
+    alts: HashMap<Box<str>, CustomerId, RandomState>,
     /// How many customers have caps that bind others: without any, nobody's references need a search for them.
     sharing: usize,
-    /// Of `ids`: from 1, and another one whenever a name is taken out.
+    /// Of the names: from 1, and another one whenever a name is taken out.
     edition: u64,
 }
 
@@ -47,9 +30,10 @@ impl Customers {
     /// No customers; hashes are seeded with `seed`.
     pub(crate) fn new(seed: u64) -> Customers {
         Customers {
-            places: Vec::new(),
+            places: Places::default(),
             free: Vec::new(),
-            ids: HashMap::with_hasher(seeded(seed)),
+            ids: Index::new(seed),
+            alts: HashMap::with_hasher(seeded(seed)),
             sharing: 0,
             edition: 1,
         }
@@ -58,7 +42,17 @@ impl Customers {
     /// The place of the customer with this ID or alternative ID.
     #[inline]
     pub(crate) fn find(&self, id: &str) -> Option<CustomerId> {
-        self.ids.get(id).copied()
+        let is = |place| self.get(place).is_some_and(|customer| customer.id == id);
+        self.ids.find(id, is).or_else(|| self.find_alt(id))
+    }
+
+    /// The place of the customer with this alternative ID.
+    #[inline]
+    fn find_alt(&self, id: &str) -> Option<CustomerId> {
+        if self.alts.is_empty() {
+            return None;
+        }
+        self.alts.get(id).copied()
     }
 
     /// [`Customers::find`] of a name that may have been found before.
@@ -70,13 +64,13 @@ impl Customers {
     /// The customer at `id`.
     #[inline]
     pub(crate) fn get(&self, id: CustomerId) -> Option<&Customer> {
-        self.places.get(id.0 as usize)?.as_ref()
+        self.places.get(id)
     }
 
     /// The customer at `id`, to change.
     #[inline]
     pub(crate) fn get_mut(&mut self, id: CustomerId) -> Option<&mut Customer> {
-        self.places.get_mut(id.0 as usize)?.as_mut()
+        self.places.get_mut(id)
     }
 
     /// How many there are.
@@ -86,24 +80,24 @@ impl Customers {
 
     /// All customers, by place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Customer> {
-        self.places.iter().flatten()
+        self.places.from(0).flatten()
     }
 
     /// All customers, to change.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Customer> {
-        self.places.iter_mut().flatten()
+        self.places.iter_mut()
     }
 
     /// Up to `count` customers from place `from` on, and the place to go on from.
     pub(crate) fn page(&self, from: u32, count: usize) -> (Vec<&Customer>, Option<u32>) {
         let mut found = Vec::new();
         let mut next = from;
-        for place in self.places.iter().skip(from as usize) {
+        for place in self.places.from(from as usize) {
             if found.len() >= count {
                 return (found, Some(next));
             }
             next = next.saturating_add(1);
-            found.extend(place.as_ref());
+            found.extend(place);
         }
         (found, None)
     }
@@ -113,26 +107,26 @@ impl Customers {
         // Places are counted in u32: four billion customers are past any memory.
         let fresh = CustomerId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
         let id = self.free.pop().unwrap_or(fresh);
-        self.ids.insert(customer.id.clone(), id);
+        self.ids.insert(&customer.id, id);
         self.sharing = self.sharing.saturating_add(usize::from(customer.shares_caps()));
-        for alt in &customer.alts {
-            self.ids.insert(alt.clone(), id);
+        for alt in customer.alts() {
+            self.alts.insert(alt.clone(), id);
         }
-        match self.places.get_mut(id.0 as usize) {
+        match self.places.place(id) {
             Some(place) => *place = Some(customer),
-            None => self.places.push(Some(customer)),
+            None => self.places.push(customer),
         }
         id
     }
 
     /// Takes a customer out, and its IDs with it.
     pub(crate) fn remove(&mut self, id: CustomerId) -> Option<Customer> {
-        let customer = self.places.get_mut(id.0 as usize)?.take()?;
-        self.ids.remove(&customer.id);
+        let customer = self.places.place(id)?.take()?;
+        self.ids.remove(&customer.id, id);
         self.edition = self.edition.saturating_add(1);
         self.sharing = self.sharing.saturating_sub(usize::from(customer.shares_caps()));
-        for alt in &customer.alts {
-            self.ids.remove(alt);
+        for alt in customer.alts() {
+            self.alts.remove(alt);
         }
         self.free.push(id);
         Some(customer)
@@ -165,9 +159,9 @@ impl Customers {
         id: CustomerId,
         change: impl FnOnce(&mut Vec<Cap>) -> T,
     ) -> Option<T> {
-        let customer = self.places.get_mut(id.0 as usize)?.as_mut()?;
+        let customer = self.places.get_mut(id)?;
         let shared = customer.shares_caps();
-        let done = change(&mut customer.caps);
+        let done = change(&mut customer.rest_mut().caps);
         match (shared, customer.shares_caps()) {
             (false, true) => self.sharing = self.sharing.saturating_add(1),
             (true, false) => self.sharing = self.sharing.saturating_sub(1),
@@ -184,14 +178,18 @@ impl Customers {
 
     /// Replaces the alternative IDs of `id` by `alts`, which were checked.
     pub(crate) fn set_alts(&mut self, id: CustomerId, alts: &[String]) {
-        let Some(customer) = self.places.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        for alt in customer.alts.drain(..) {
-            self.ids.remove(&alt);
+        let Some(customer) = self.places.get_mut(id) else { return };
+        if alts.is_empty() && customer.alts().is_empty() {
+            return;
+        }
+        let own = &mut customer.rest_mut().alts;
+        for alt in own.drain(..) {
+            self.alts.remove(&alt);
         }
         self.edition = self.edition.saturating_add(1);
         for alt in alts {
-            if self.ids.insert(alt.as_str().into(), id).is_none() {
-                customer.alts.push(alt.as_str().into());
+            if self.alts.insert(alt.as_str().into(), id).is_none() {
+                own.push(alt.as_str().into());
             }
         }
     }
@@ -299,75 +297,5 @@ impl Visited {
             None => return,
         }
         self.len = self.len.saturating_add(1);
-    }
-}
-
-/// Refuses a name that can't exist.
-///
-/// # Errors
-/// `invalid_name`.
-pub(crate) fn check_name(what: &str, name: &str) -> Result<(), EngineError> {
-    if name.is_empty() {
-        return Err(EngineError::new("invalid_name", format!("{what} can't be empty")));
-    }
-    if name.len() > NAME_BYTES_MAX {
-        let message =
-            format!("{what} has {} bytes of UTF-8; {NAME_BYTES_MAX} is the most a name can have", name.len());
-        return Err(EngineError::new("invalid_name", message));
-    }
-    Ok(())
-}
-
-/// Refuses references and metadata past their bounds.
-///
-/// # Errors
-/// `too_many`, `too_large`, `invalid_name`.
-pub(crate) fn check_profile(id: &str, profile: &Profile<'_>) -> Result<(), EngineError> {
-    let refs = profile.refs.as_deref().unwrap_or_default();
-    if refs.len() > REFS_MAX {
-        let message = format!("`{id}` may refer to at most {REFS_MAX} customers");
-        return Err(EngineError::new("too_many", message));
-    }
-    for name in refs {
-        check_name("a reference", name)?;
-    }
-    let kind = profile.kind.unwrap_or("user");
-    check_name("a customer type", kind)?;
-    if profile.label.is_some_and(|label| label.len() > METADATA_BYTES_MAX) {
-        let message = format!("the label of `{id}` is over {METADATA_BYTES_MAX} bytes");
-        return Err(EngineError::new("too_large", message));
-    }
-    let metadata = profile.metadata.as_ref().map_or(0, |value| value.to_string().len());
-    if metadata > METADATA_BYTES_MAX {
-        let message =
-            format!("the metadata of `{id}` is {metadata} bytes of JSON; {METADATA_BYTES_MAX} is the most");
-        return Err(EngineError::new("too_large", message));
-    }
-    Ok(())
-}
-
-/// A customer as it is created, with nothing used.
-pub(crate) fn fresh(id: &str, plan: Option<NameId>, kind: NameId, profile: &Profile<'_>) -> Customer {
-    let boxed = |names: &Option<Vec<String>>| {
-        let once: IndexSet<&str> = names.iter().flatten().map(String::as_str).collect();
-        once.into_iter().map(Into::into).collect()
-    };
-    Customer {
-        id: id.into(),
-        plan,
-        kind,
-        label: profile.label.unwrap_or("User").into(),
-        alts: boxed(&profile.alts),
-        refs: boxed(&profile.refs),
-        meters: Vec::new(),
-        overrides: Vec::new(),
-        grants: Vec::new(),
-        caps: Vec::new(),
-        holds: Vec::new(),
-        notified: Vec::new(),
-        estimates: Estimates::new(),
-        issued: 0,
-        metadata: profile.metadata.clone().unwrap_or(Value::Null),
-        remembered: IndexMap::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! A hold: room reserved for a call whose size isn't known yet.
 
+use smol_str::SmolStr;
+
 use crate::names::NameId;
 use crate::quantity::Amount;
 
@@ -11,7 +13,7 @@ pub struct Hold {
     /// What is reserved.
     pub entitlement: NameId,
     /// The ID of the customer that reserved it.
-    pub caller: Box<str>,
+    pub caller: SmolStr,
     /// How much, in the credit's unit.
     pub units: Amount,
     /// What was recorded from it so far by a stream that consumes it.

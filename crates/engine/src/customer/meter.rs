@@ -6,7 +6,7 @@ use crate::names::NameId;
 use crate::quantity::Amount;
 
 /// Usage of one entitlement.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Meter {
     /// What is metered.
     pub entitlement: NameId,
@@ -16,17 +16,24 @@ pub struct Meter {
     pub period_start: i64,
     /// Units used in the period.
     pub value: Amount,
+    /// How fast the meter moves.
+    pub pace: Pace,
+    /// What most meters have none of; nothing there is all zero. Written by `set_sums`.
+    pub(crate) sums: Option<Box<Sums>>,
+}
+
+/// What else a meter sums up in its period, where there is such.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
     /// Your cost in the period, in runes.
     pub overhead: Amount,
     /// What was billed in the period for units past the limit, in runes; never below 0.
     pub billed: Amount,
     /// Units past the limit that grants covered in the period and that still stand.
     pub granted: Amount,
-    /// How fast the meter moves.
-    pub pace: Pace,
     /// Governor tokens that are missing from a full bucket, as of `spent_at`.
     pub spent: Amount,
-    /// When `spent` was counted.
+    /// When `spent` was counted, in milliseconds since the epoch; 0 where none are missing.
     pub spent_at: i64,
 }
 
@@ -38,18 +45,45 @@ impl Meter {
             start: now,
             period_start: now,
             value: Amount::ZERO,
-            overhead: Amount::ZERO,
-            billed: Amount::ZERO,
-            granted: Amount::ZERO,
             pace: Pace::default(),
-            spent: Amount::ZERO,
-            spent_at: now,
+            sums: None,
         }
     }
 
-    /// The same meter at the beginning of the period that began at `period_start`.
-    pub fn begun(&self, period_start: i64) -> Meter {
-        Meter { start: self.start, period_start, ..Meter::new(self.entitlement, period_start) }
+    /// The same meter with these sums.
+    pub fn with_sums(mut self, sums: Sums) -> Meter {
+        self.set_sums(sums);
+        self
+    }
+
+    /// What else it sums up.
+    #[inline]
+    pub fn sums(&self) -> Sums {
+        self.sums.as_deref().copied().unwrap_or_default()
+    }
+
+    /// Writes what else it sums up. Memory for it is had when something is first not zero.
+    #[inline]
+    pub fn set_sums(&mut self, sums: Sums) {
+        let spent_at = if sums.spent.is_zero() { 0 } else { sums.spent_at };
+        let sums = Sums { spent_at, ..sums };
+        match &mut self.sums {
+            Some(known) => **known = sums,
+            None if sums == Sums::default() => {}
+            None => self.sums = Some(Box::new(sums)),
+        }
+    }
+
+    /// Whether it never summed up anything else.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.sums.is_none()
+    }
+
+    /// Begins the period that began at `period_start`, with nothing used. Memory that it has for its sums stays.
+    pub fn begin(&mut self, period_start: i64) {
+        (self.period_start, self.value, self.pace) = (period_start, Amount::ZERO, Pace::default());
+        self.set_sums(Sums::default());
     }
 }
 

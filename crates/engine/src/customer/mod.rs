@@ -8,31 +8,35 @@ mod cap;
 mod fields;
 mod grant;
 mod hold;
+mod index;
 mod meter;
 mod packed;
+mod places;
+mod profile;
 mod record;
 mod record_money;
+mod rest;
 
 pub(crate) use book::Customers;
-pub use book::Profile;
-pub(crate) use book::{check_name, check_profile, fresh};
 pub use cap::{Cap, CapHold, CapTerms};
 pub(crate) use fields::Fields;
 pub use grant::Grant;
 pub(crate) use grant::Standing;
 pub(crate) use hold::held;
 pub use hold::{HeldCap, Hold};
+pub(crate) use meter::Sums;
 pub use meter::{Meter, Pace};
 pub use packed::packed_id;
+pub use profile::Profile;
+pub(crate) use profile::{check_name, check_profile, fresh};
 pub(crate) use record::write_meter;
 pub(crate) use record_money::{hold_id, hold_number};
+pub(crate) use rest::Rest;
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
-use crate::decide::Remembered;
-use crate::estimate::Estimates;
 use crate::names::NameId;
 use crate::policy::Limit;
 use crate::rules::LimitRules;
@@ -41,41 +45,22 @@ use crate::rules::LimitRules;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerId(pub(crate) u32);
 
-/// One customer with all its state.
+/// One customer with all its state. What a plain decision reads lies side by side: a million of them stay small, and each is
+/// one place in memory to wait for.
 #[derive(Clone, Debug)]
 pub struct Customer {
     /// The ID that it was created with.
-    pub id: Box<str>,
+    pub id: SmolStr,
     /// The stored plan; `None` follows the nearest reference that has one.
     pub plan: Option<NameId>,
     /// The customer's type, such as `user`.
     pub kind: NameId,
-    /// What people call it.
-    pub label: Box<str>,
-    /// Other IDs that it answers to.
-    pub alts: Vec<Box<str>>,
     /// The customers that it belongs to, by ID, nearest first. They needn't exist.
-    pub refs: Vec<Box<str>>,
+    pub refs: Box<[Box<str>]>,
     /// Usage, sorted by entitlement.
-    pub meters: Vec<Meter>,
-    /// Limits of its own, sorted by entitlement.
-    pub overrides: Vec<Override>,
-    /// Balances of credits, oldest first.
-    pub grants: Vec<Grant>,
-    /// Ceilings, in the order in which they were added.
-    pub caps: Vec<Cap>,
-    /// Room reserved on its meters, oldest first.
-    pub holds: Vec<Hold>,
-    /// Notifications that were sent once and are not to be sent again in the same period.
-    pub notified: Vec<Told>,
-    /// What was learnt of its calls.
-    pub(crate) estimates: Estimates,
-    /// The last number that a grant, cap or hold of this customer was given.
-    pub issued: u64,
-    /// Whatever the app wants to keep with it.
-    pub metadata: Value,
-    /// Answers given under an ID, oldest first.
-    pub remembered: IndexMap<Box<str>, Remembered>,
+    pub meters: SmallVec<[Meter; 1]>,
+    /// What most customers have none of.
+    pub(crate) rest: Option<Box<Rest>>,
 }
 
 /// A limit that one customer has in place of its plan's.
@@ -110,48 +95,30 @@ pub struct Told {
 }
 
 impl Customer {
-    /// Notes that a notification is sent; false if it was in this period. Past `most`, the oldest is forgotten.
-    pub(crate) fn tell_once(&mut self, told: Told, most: usize) -> bool {
-        let same = |known: &Told| known.notification == told.notification && known.about == told.about;
-        if let Some(known) = self.notified.iter_mut().find(|known| same(known)) {
-            let fresh = known.period_start != told.period_start;
-            known.period_start = told.period_start;
-            return fresh;
+    /// A customer of whom nothing else is known.
+    pub(crate) fn new(id: SmolStr, plan: Option<NameId>, kind: NameId) -> Customer {
+        Customer { id, plan, kind, refs: Box::default(), meters: SmallVec::new(), rest: None }
+    }
+
+    /// Where the meter of `entitlement` lies among the meters, or would.
+    #[inline]
+    pub(crate) fn meter_at(&self, entitlement: NameId) -> Result<usize, usize> {
+        match self.meters.first() {
+            Some(first) if first.entitlement == entitlement => Ok(0),
+            _ => self.meters.binary_search_by_key(&entitlement, |meter| meter.entitlement),
         }
-        if self.notified.len() >= most {
-            self.notified.remove(0);
-        }
-        self.notified.push(told);
-        true
-    }
-
-    /// The number of something that it is given now.
-    pub(crate) fn issue(&mut self) -> u64 {
-        self.issued = self.issued.saturating_add(1);
-        self.issued
-    }
-
-    /// Whether any of its caps binds others.
-    pub(crate) fn shares_caps(&self) -> bool {
-        self.caps.iter().any(|cap| cap.terms.shared)
-    }
-
-    /// The cap with this ID, and its place.
-    pub(crate) fn cap(&self, id: &str) -> Option<(usize, &Cap)> {
-        self.caps.iter().enumerate().find(|(_, cap)| *cap.id == *id)
     }
 
     /// The meter of `entitlement`, if it has started.
     #[inline]
     pub fn meter(&self, entitlement: NameId) -> Option<&Meter> {
-        let at = self.meters.binary_search_by_key(&entitlement, |meter| meter.entitlement).ok()?;
-        self.meters.get(at)
+        self.meters.get(self.meter_at(entitlement).ok()?)
     }
 
     /// The meter of `entitlement`, started at `now` if it hasn't been.
     #[inline]
     pub fn meter_mut(&mut self, entitlement: NameId, now: i64) -> Option<&mut Meter> {
-        let at = match self.meters.binary_search_by_key(&entitlement, |meter| meter.entitlement) {
+        let at = match self.meter_at(entitlement) {
             Ok(at) => at,
             Err(at) => {
                 self.meters.insert(at, Meter::new(entitlement, now));
@@ -163,7 +130,7 @@ impl Customer {
 
     /// Puts `meter` in place of the one of its entitlement.
     pub fn put_meter(&mut self, meter: Meter) {
-        match self.meters.binary_search_by_key(&meter.entitlement, |meter| meter.entitlement) {
+        match self.meter_at(meter.entitlement) {
             Ok(at) => {
                 if let Some(place) = self.meters.get_mut(at) {
                     *place = meter;
@@ -177,22 +144,16 @@ impl Customer {
     pub fn drop_meter(&mut self, entitlement: NameId) {
         self.meters.retain(|meter| meter.entitlement != entitlement);
     }
+}
 
-    /// The override of `entitlement`, live or not.
-    pub fn override_of(&self, entitlement: NameId) -> Option<&Override> {
-        let at = self.overrides.binary_search_by_key(&entitlement, |own| own.entitlement).ok()?;
-        self.overrides.get(at)
-    }
+#[cfg(test)]
+mod tests {
+    use super::{Customer, Meter};
 
-    /// Puts `own` in place of the one of its entitlement.
-    pub fn put_override(&mut self, own: Override) {
-        match self.overrides.binary_search_by_key(&own.entitlement, |own| own.entitlement) {
-            Ok(at) => {
-                if let Some(place) = self.overrides.get_mut(at) {
-                    *place = own;
-                }
-            }
-            Err(at) => self.overrides.insert(at, own),
-        }
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_customer_with_one_meter_is_small() {
+        assert_eq!(size_of::<Meter>(), 80);
+        assert_eq!(size_of::<Option<Customer>>(), 144);
     }
 }

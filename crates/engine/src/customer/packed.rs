@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Customer, Meter, Pace, Profile, check_name, fresh};
+use super::{Customer, Meter, Pace, Profile, Sums, check_name, fresh};
 use crate::change::codec;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -55,7 +55,7 @@ impl Engine {
     pub fn pack_customer(&self, id: &str, bytes: &mut Vec<u8>) -> bool {
         let customer = self.customers.find(id).and_then(|at| self.customers.get(at));
         let Some(customer) = customer.filter(|customer| *customer.id == *id) else { return false };
-        let rest = match customer.is_plain() {
+        let rest = match customer.is_said_by_profile() {
             true => String::new(),
             false => self.rest_of(customer),
         };
@@ -64,9 +64,9 @@ impl Engine {
             id: &customer.id,
             plan: customer.plan.map_or("", |plan| names.plans.text(plan)),
             kind: names.types.text(customer.kind),
-            label: &customer.label,
-            issued: customer.issued,
-            alts: customer.alts.iter().map(AsRef::as_ref).collect(),
+            label: customer.label(),
+            issued: customer.issued(),
+            alts: customer.alts().iter().map(AsRef::as_ref).collect(),
             refs: customer.refs.iter().map(AsRef::as_ref).collect(),
             meters: customer.meters.iter().map(|meter| self.packed_meter(meter)).collect(),
             rest: &rest,
@@ -93,10 +93,13 @@ impl Engine {
             true => fresh(packed.id, plan, kind, &Profile::default()),
             false => self.with_rest(packed.id, packed.rest)?,
         };
-        let texts = |list: Vec<&str>| list.into_iter().map(Into::into).collect();
-        (customer.plan, customer.kind, customer.label) = (plan, kind, packed.label.into());
-        (customer.alts, customer.refs) = (texts(packed.alts), texts(packed.refs));
-        customer.issued = customer.issued.max(packed.issued);
+        (customer.plan, customer.kind) = (plan, kind);
+        customer.set_label(packed.label);
+        customer.refs = packed.refs.into_iter().map(Into::into).collect();
+        if !packed.alts.is_empty() {
+            customer.rest_mut().alts = packed.alts.into_iter().map(Into::into).collect();
+        }
+        customer.issued_at_least(packed.issued);
         customer.meters.reserve_exact(packed.meters.len());
         for meter in packed.meters {
             let meter = self.unpacked_meter(&meter)?;
@@ -114,33 +117,31 @@ impl Engine {
     }
 
     fn packed_meter(&self, meter: &Meter) -> PackedMeter<'_> {
+        let sums = meter.sums();
         PackedMeter {
             entitlement: self.names.entitlements.text(meter.entitlement),
             start: meter.start,
             period_start: meter.period_start,
             value: meter.value,
-            overhead: meter.overhead,
-            billed: meter.billed,
-            granted: meter.granted,
+            overhead: sums.overhead,
+            billed: sums.billed,
+            granted: sums.granted,
             pace: meter.pace,
-            spent: meter.spent,
-            spent_at: meter.spent_at,
+            spent: sums.spent,
+            spent_at: sums.spent_at,
         }
     }
 
     fn unpacked_meter(&mut self, packed: &PackedMeter<'_>) -> Result<Meter, EngineError> {
-        Ok(Meter {
-            entitlement: self.named_entitlement(packed.entitlement)?,
-            start: packed.start,
+        let entitlement = self.named_entitlement(packed.entitlement)?;
+        let PackedMeter { overhead, billed, granted, spent, spent_at, .. } = *packed;
+        let meter = Meter {
             period_start: packed.period_start,
             value: packed.value,
-            overhead: packed.overhead,
-            billed: packed.billed,
-            granted: packed.granted,
             pace: packed.pace,
-            spent: packed.spent,
-            spent_at: packed.spent_at,
-        })
+            ..Meter::new(entitlement, packed.start)
+        };
+        Ok(meter.with_sums(Sums { overhead, billed, granted, spent, spent_at }))
     }
 
     fn rest_of(&self, customer: &Customer) -> String {
@@ -158,19 +159,5 @@ impl Engine {
         let fields = record.as_object_mut().ok_or_else(wrong)?;
         fields.insert("id".to_string(), id.into());
         self.read_record(&record)
-    }
-}
-
-impl Customer {
-    /// Whether identity and meters are all that there is.
-    fn is_plain(&self) -> bool {
-        self.overrides.is_empty()
-            && self.grants.is_empty()
-            && self.caps.is_empty()
-            && self.holds.is_empty()
-            && self.notified.is_empty()
-            && self.estimates.is_empty()
-            && self.metadata.is_null()
-            && self.remembered.is_empty()
     }
 }

@@ -5,12 +5,11 @@
 //! as a string of its digits. Reading is strict, since what a record says becomes what a customer owes: an unknown
 //! field, a wrong type or a name that can't exist refuses the record and says where.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::record_money::read_notified;
-use super::{Customer, Meter, Override, Pace, check_name};
+use super::{Customer, Meter, Override, Pace, Rest, Sums, check_name};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::{
@@ -33,41 +32,39 @@ impl Engine {
             .map(|meter| (entitlement(meter.entitlement), write_meter(meter)))
             .collect();
         let overrides: Map<String, Value> = customer
-            .overrides
+            .overrides()
             .iter()
             .map(|own| (entitlement(own.entitlement), write_override(own)))
             .collect();
         let mut record = crate::engine::object([
-            ("id", Value::from(customer.id.as_ref())),
+            ("id", Value::from(customer.id.as_str())),
             ("plan", Value::from(customer.plan.map_or("", |plan| self.names.plans.text(plan)))),
             ("type", Value::from(self.names.types.text(customer.kind))),
-            ("label", Value::from(customer.label.as_ref())),
-            ("alt_ids", Value::from(texts(&customer.alts))),
+            ("label", Value::from(customer.label())),
+            ("alt_ids", Value::from(texts(customer.alts()))),
             ("refs", Value::from(texts(&customer.refs))),
             ("meters", Value::from(meters)),
             ("overrides", Value::from(overrides)),
             ("grants", self.write_grants(customer)),
             ("caps", self.write_caps(customer)),
-            ("metadata", customer.metadata.clone()),
+            ("metadata", customer.metadata().clone()),
         ]);
-        if customer.holds.iter().any(|hold| self.now.get() < hold.expires_on) {
+        if customer.holds().iter().any(|hold| self.now.get() < hold.expires_on) {
             record.insert("holds".to_string(), self.write_holds(customer));
         }
-        if !customer.notified.is_empty() {
+        if !customer.notified().is_empty() {
             record.insert("notified".to_string(), self.write_notified(customer));
         }
-        if !customer.estimates.is_empty() {
-            record.insert("estimates".to_string(), self.write_estimates(&customer.estimates));
+        if let Some(estimates) = customer.estimates() {
+            record.insert("estimates".to_string(), self.write_estimates(estimates));
         }
-        if customer.issued > 0 {
-            record.insert("issued".to_string(), Value::from(customer.issued));
+        if customer.issued() > 0 {
+            record.insert("issued".to_string(), Value::from(customer.issued()));
         }
-        if !customer.remembered.is_empty() {
-            let decisions: Map<String, Value> = customer
-                .remembered
-                .iter()
-                .map(|(id, known)| (id.to_string(), self.write_remembered(known)))
-                .collect();
+        let remembered = customer.remembered();
+        let decisions: Map<String, Value> =
+            remembered.map(|(id, known)| (id.to_string(), self.write_remembered(known))).collect();
+        if !decisions.is_empty() {
             record.insert("decisions".to_string(), Value::from(decisions));
         }
         Value::from(record)
@@ -93,24 +90,17 @@ impl Engine {
             let message = format!("{}: `metadata` is over {METADATA_BYTES_MAX} bytes of JSON", fields.path);
             return Err(EngineError::new("too_large", message));
         }
-        let mut customer = Customer {
-            id: id.into(),
-            plan,
-            kind,
+        let mut customer = Customer::new(id.into(), plan, kind);
+        customer.refs = refs.into();
+        customer.rest = Some(Box::new(Rest {
             label: label.into(),
             alts,
-            refs,
-            meters: Vec::new(),
-            overrides: Vec::new(),
-            grants: Vec::new(),
-            caps: Vec::new(),
-            holds: Vec::new(),
             notified: read_notified(&mut fields)?,
             estimates: self.read_estimates(&mut fields, ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX)?,
             issued: fields.count("issued")?,
             metadata,
-            remembered: IndexMap::new(),
-        };
+            ..Rest::default()
+        }));
         for (name, value) in fields.map("meters", METERS_MAX)? {
             let entitlement = self.named_entitlement(&name)?;
             customer.put_meter(self.read_meter(&fields.path, &name, entitlement, &value)?);
@@ -123,9 +113,10 @@ impl Engine {
         for (name, value) in fields.map("decisions", DECISION_IDS_MAX)? {
             check_name("a decision's ID", &name)?;
             let known = self.read_remembered(&fields.path, &name, &value)?;
-            customer.remembered.insert(name.into(), known);
+            customer.rest_mut().remembered.insert(name.into(), known);
         }
-        customer.remembered.sort_by(|_, a, _, b| a.at.cmp(&b.at));
+        customer.rest_mut().remembered.sort_by(|_, a, _, b| a.at.cmp(&b.at));
+        customer.drop_empty_rest();
         fields.done()?;
         Ok(customer)
     }
@@ -163,24 +154,25 @@ impl Engine {
             return Err(fields.wrong("billed", "must be at least 0"));
         }
         let meter = Meter {
-            entitlement,
-            start,
             period_start,
             value: fields.amount("value")?,
-            overhead: fields.amount("overhead")?,
-            billed,
-            granted: fields.amount("granted")?.max(Amount::ZERO),
             pace: Pace {
                 rate: fields.number("rate")?,
                 acceleration: fields.number("acceleration")?,
                 moved_at: fields.time("moved_at")?.unwrap_or_default(),
                 moves: u32::try_from(fields.time("moves")?.unwrap_or_default()).unwrap_or(u32::MAX),
             },
+            ..Meter::new(entitlement, start)
+        };
+        let sums = Sums {
+            overhead: fields.amount("overhead")?,
+            billed,
+            granted: fields.amount("granted")?.max(Amount::ZERO),
             spent: fields.amount("governor_spent")?.max(Amount::ZERO),
             spent_at: fields.time("governor_spent_at")?.unwrap_or(period_start),
         };
         fields.done()?;
-        Ok(meter)
+        Ok(meter.with_sums(sums))
     }
 
     fn read_override(
@@ -201,20 +193,24 @@ impl Engine {
 }
 
 pub(crate) fn write_meter(meter: &Meter) -> Value {
-    Value::from(crate::engine::object([
+    let sums = meter.sums();
+    let mut record = crate::engine::object([
         ("value", meter.value.to_json()),
         ("start", Value::from(meter.start)),
         ("period_start", Value::from(meter.period_start)),
-        ("overhead", meter.overhead.to_json()),
-        ("billed", meter.billed.to_json()),
-        ("granted", meter.granted.to_json()),
+        ("overhead", sums.overhead.to_json()),
+        ("billed", sums.billed.to_json()),
+        ("granted", sums.granted.to_json()),
         ("rate", Value::from(meter.pace.rate)),
         ("acceleration", Value::from(meter.pace.acceleration)),
         ("moved_at", Value::from(meter.pace.moved_at)),
         ("moves", Value::from(meter.pace.moves)),
-        ("governor_spent", meter.spent.to_json()),
-        ("governor_spent_at", Value::from(meter.spent_at)),
-    ]))
+        ("governor_spent", sums.spent.to_json()),
+    ]);
+    if !sums.spent.is_zero() {
+        record.insert("governor_spent_at".to_string(), Value::from(sums.spent_at));
+    }
+    Value::from(record)
 }
 
 fn write_override(own: &Override) -> Value {

@@ -25,21 +25,21 @@ pub(crate) fn hold_number(id: &str) -> Option<u64> {
 
 impl Engine {
     pub(super) fn write_grants(&self, customer: &Customer) -> Value {
-        let grants = customer.grants.iter();
+        let grants = customer.grants().iter();
         grants.map(|grant| (format!("{GRANT}{}", grant.number), self.write_grant(grant))).collect()
     }
 
     pub(super) fn write_caps(&self, customer: &Customer) -> Value {
-        customer.caps.iter().map(|cap| (cap.id.to_string(), self.write_cap(cap))).collect()
+        customer.caps().iter().map(|cap| (cap.id.to_string(), self.write_cap(cap))).collect()
     }
 
     pub(super) fn write_holds(&self, customer: &Customer) -> Value {
-        let live = customer.holds.iter().filter(|hold| self.now.get() < hold.expires_on);
+        let live = customer.holds().iter().filter(|hold| self.now.get() < hold.expires_on);
         live.map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
     }
 
     pub(super) fn write_notified(&self, customer: &Customer) -> Value {
-        let told = customer.notified.iter().map(|told| {
+        let told = customer.notified().iter().map(|told| {
             Value::from(object([
                 ("notification", Value::from(told.notification.as_ref())),
                 ("about", Value::from(told.about.as_ref())),
@@ -100,7 +100,7 @@ impl Engine {
         Value::from(object([
             ("number", Value::from(hold.number)),
             ("entitlement", Value::from(self.entitlement_name(hold.entitlement))),
-            ("caller", Value::from(hold.caller.as_ref())),
+            ("caller", Value::from(hold.caller.as_str())),
             ("units", hold.units.to_json()),
             ("consumed", hold.consumed.to_json()),
             ("overhead", hold.overhead.map_or(Value::Null, |overhead| overhead.to_json())),
@@ -124,25 +124,25 @@ impl Engine {
             let number =
                 number.ok_or_else(|| fields.wrong("grants", "has an ID that isn't `grant_` and a number"))?;
             let grant = self.read_grant(number, Fields::of(&path, &value)?)?;
-            customer.grants.push(grant);
-            customer.issued = customer.issued.max(number);
+            customer.rest_mut().grants.push(grant);
+            customer.rest_mut().issued = customer.issued().max(number);
         }
         for (id, value) in fields.map("caps", CAPS_MAX)? {
             check_name("a cap's ID", &id)?;
             let path = format!("{}: `caps.{id}`", fields.path);
             let cap = self.read_cap(Fields::of(&path, &value)?, Some(&id))?;
-            customer.issued = customer.issued.max(cap.number);
-            customer.caps.push(cap);
+            customer.rest_mut().issued = customer.issued().max(cap.number);
+            customer.rest_mut().caps.push(cap);
         }
         for (id, value) in fields.map("holds", HOLDS_MAX)? {
             let path = format!("{}: `holds.{id}`", fields.path);
             let hold = self.read_hold(Fields::of(&path, &value)?)?;
-            customer.issued = customer.issued.max(hold.number);
-            customer.holds.push(hold);
+            customer.rest_mut().issued = customer.issued().max(hold.number);
+            customer.rest_mut().holds.push(hold);
         }
-        sort_by_key(&mut customer.grants, |grant| grant.number);
-        sort_by_key(&mut customer.caps, |cap| cap.number);
-        sort_by_key(&mut customer.holds, |hold| hold.number);
+        sort_by_key(&mut customer.rest_mut().grants, |grant| grant.number);
+        sort_by_key(&mut customer.rest_mut().caps, |cap| cap.number);
+        sort_by_key(&mut customer.rest_mut().holds, |hold| hold.number);
         Ok(())
     }
 

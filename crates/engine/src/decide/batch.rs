@@ -71,7 +71,8 @@ impl Engine {
                 _ => None,
             };
             let before = subject.map(|subject| self.before(subject));
-            let began = before.as_ref().and_then(|before| before.meter.map(|meter| meter.period_start));
+            let began =
+                before.as_ref().and_then(|before| before.meter.as_ref()).map(|meter| meter.period_start);
             touched.extend(before);
             let decision = self.decide(now, customer, item.entitlement, &call);
             let allowed = decision.as_ref().is_ok_and(|decision| decision.allowed);
@@ -81,14 +82,14 @@ impl Engine {
             }
             // What the denied item began stays: the meter's new period.
             let fresh = subject.and_then(|subject| {
-                let meter = *self.meter(&subject)?;
-                (began != Some(meter.period_start)).then_some((subject.holder, meter))
+                let period_start = self.meter(&subject)?.period_start;
+                (began != Some(period_start)).then_some((subject, period_start))
             });
             self.put_back(touched);
             self.outbox.events.drain(events_before..events_mark.min(self.outbox.events.len()));
             self.outbox.go_back(changes_before);
-            if let (Ok(_), Some((holder, meter))) = (&decision, fresh) {
-                self.renew(holder, meter.entitlement, meter.period_start);
+            if let (Ok(_), Some((subject, period_start))) = (&decision, fresh) {
+                self.renew(subject.holder, subject.entitlement, period_start);
             }
             *place = Some(decision?);
             return Ok(BatchDecision { allowed: false, decisions });
@@ -97,18 +98,18 @@ impl Engine {
     }
 
     fn before(&self, subject: Subject) -> Before {
-        let meter = self.meter(&subject).copied();
+        let meter = self.meter(&subject).cloned();
         let holder = self.customers.get(subject.holder);
-        let grants = holder.map(|holder| holder.grants.clone()).unwrap_or_default();
+        let grants = holder.map(|holder| holder.grants().to_vec()).unwrap_or_default();
         let mut caps = Vec::new();
         let mut notified = Vec::new();
         if let Some(holder) = holder {
-            notified.push((subject.holder, holder.notified.clone()));
+            notified.push((subject.holder, holder.notified().to_vec()));
         }
         let mut keep = |at: CustomerId, customer: &Customer| {
-            if !customer.caps.is_empty() {
-                caps.push((at, customer.caps.clone()));
-                notified.push((at, customer.notified.clone()));
+            if !customer.caps().is_empty() {
+                caps.push((at, customer.caps().to_vec()));
+                notified.push((at, customer.notified().to_vec()));
             }
         };
         if let Some(caller) = self.customers.get(subject.caller) {
@@ -128,14 +129,16 @@ impl Engine {
         for Before { holder, entitlement, meter, grants, caps, notified } in touched.into_iter().rev() {
             for (at, before) in notified {
                 if let Some(customer) = self.customers.get_mut(at) {
-                    customer.notified = before;
+                    customer.set_notified(before);
                 }
             }
             for (at, before) in caps {
                 self.customers.change_caps(at, |caps| *caps = before);
             }
             let Some(holder) = self.customers.get_mut(holder) else { continue };
-            holder.grants = grants;
+            if !holder.grants().is_empty() {
+                holder.rest_mut().grants = grants;
+            }
             match meter {
                 Some(meter) => holder.put_meter(meter),
                 None => holder.drop_meter(entitlement),

@@ -23,7 +23,7 @@ pub(super) fn of(
     }
     let billable = |used: Amount| used.saturating_sub(rules.value).max(Amount::ZERO);
     let billed = match meter {
-        Some(meter) if !view.over => meter.billed,
+        Some(meter) if !view.over => meter.sums().billed,
         _ => Amount::ZERO,
     };
     Bill::of(price, billable(view.used), effect.granted, billable(effect.used), billed).map(Some)

@@ -75,7 +75,7 @@ impl Engine {
             return true;
         }
         let Some(caller) = self.customers.get(subject.caller) else { return false };
-        !caller.caps.is_empty() || (self.customers.any_shares_caps() && !caller.refs.is_empty())
+        !caller.caps().is_empty() || (self.customers.any_shares_caps() && !caller.refs.is_empty())
     }
 
     /// Asks every cap of a call: what it does to each goes to `moves`, and the first denial is answered.
@@ -105,10 +105,10 @@ impl Engine {
             }
             failure.is_some()
         };
-        ask(subject.caller, true, &caller.caps);
+        ask(subject.caller, true, caller.caps());
         if self.customers.any_shares_caps() && !caller.refs.is_empty() {
             self.customers.along_refs(subject.caller, |holder, customer| {
-                customer.shares_caps() && ask(holder, false, &customer.caps)
+                customer.shares_caps() && ask(holder, false, customer.caps())
             });
         }
         if let Some(error) = failure {

@@ -2,7 +2,7 @@
 
 use super::{Call, Effect, Judged, Money, Verdict};
 use crate::change::{CapCounted, Effected, GrantDrawn, Metered};
-use crate::customer::CustomerId;
+use crate::customer::{CustomerId, Sums};
 use crate::engine::{Engine, Movement};
 use crate::error::EngineError;
 use crate::event::{Event, MeterEvent, MeterEventKind};
@@ -90,7 +90,7 @@ impl Engine {
     pub(super) fn renew(&mut self, holder: CustomerId, entitlement: NameId, period_start: i64) {
         let Some(holder) = self.customers.get_mut(holder) else { return };
         if let Some(meter) = holder.meter_mut(entitlement, period_start) {
-            *meter = meter.begun(period_start);
+            meter.begin(period_start);
         }
         let names = &self.names.entitlements;
         self.outbox.record(self.now.get(), || Effected::PeriodBegan {
@@ -109,13 +109,14 @@ impl Engine {
         let Some(holder) = self.customers.get_mut(judged.subject.holder) else { return };
         let Some(meter) = holder.meter_mut(judged.subject.entitlement, now) else { return };
         meter.value = effect.used;
-        meter.overhead = effect.overhead_sum;
-        meter.granted = effect.granted_sum;
-        meter.spent = effect.spent;
-        meter.spent_at = now;
-        if let Some(bill) = &judged.bill {
-            meter.billed = bill.billed;
-        }
+        let billed = judged.bill.as_ref().map_or_else(|| meter.sums().billed, |bill| bill.billed);
+        meter.set_sums(Sums {
+            overhead: effect.overhead_sum,
+            billed,
+            granted: effect.granted_sum,
+            spent: effect.spent,
+            spent_at: now,
+        });
         if !effect.diff.is_zero() {
             meter.pace.observe(effect.diff.to_f64(), now, judged.terms.alpha);
         }
@@ -127,14 +128,16 @@ impl Engine {
     fn write_money(&mut self, holder: CustomerId, money: &Money) {
         if let Some(holder) = self.customers.get_mut(holder) {
             for draw in &money.draws {
-                let Some(grant) = holder.grants.get_mut(draw.at) else { continue };
+                let Some(grant) = holder.rest_mut().grants.get_mut(draw.at) else { continue };
                 grant.balance = draw.before.balance.saturating_sub(draw.taken);
                 grant.period_start = draw.before.period_start;
             }
         }
         for moved in &money.caps {
             let holder = self.customers.get_mut(moved.holder);
-            let Some(cap) = holder.and_then(|holder| holder.caps.get_mut(moved.at)) else { continue };
+            let Some(cap) = holder.and_then(|holder| holder.rest_mut().caps.get_mut(moved.at)) else {
+                continue;
+            };
             cap.crossed = moved.crossed || (cap.crossed && !moved.renewed);
             cap.counted = moved.counted;
             cap.period_start = moved.period_start;
@@ -167,7 +170,7 @@ impl Engine {
             overhead: effect.overhead,
             price: judged.bill.map_or(Amount::ZERO, |bill| bill.price),
             overage_price: judged.bill.map_or(Amount::ZERO, |bill| bill.overage_price),
-            spent: meter.spent,
+            spent: meter.sums().spent,
             pace: meter.pace,
         };
         self.outbox.record_metered(now, &metered);
@@ -181,7 +184,7 @@ impl Engine {
         let entitlement = self.names.entitlements.text(judged.subject.entitlement);
         for draw in &money.draws {
             let Some(holder) = holder else { continue };
-            let Some(grant) = holder.grants.get(draw.at) else { continue };
+            let Some(grant) = holder.grants().get(draw.at) else { continue };
             self.outbox.record(now, || {
                 Effected::GrantDrawn(GrantDrawn {
                     holder: &*holder.id,
@@ -196,7 +199,7 @@ impl Engine {
         }
         for moved in &money.caps {
             let Some(owner) = self.customers.get(moved.holder) else { continue };
-            let Some(cap) = owner.caps.get(moved.at) else { continue };
+            let Some(cap) = owner.caps().get(moved.at) else { continue };
             self.outbox.record(now, || {
                 Effected::CapCounted(CapCounted {
                     holder: &*owner.id,

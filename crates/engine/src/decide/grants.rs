@@ -61,7 +61,7 @@ impl Engine {
     /// Whether grants of `holder` began periods that are to be caught up on now, since only so many are at once.
     pub(super) fn owes_renewals(&self, now: i64, holder: CustomerId) -> bool {
         self.customers.get(holder).is_some_and(|customer| {
-            customer.grants.iter().any(|grant| self.owed(now, holder, grant).is_some())
+            customer.grants().iter().any(|grant| self.owed(now, holder, grant).is_some())
         })
     }
 
@@ -74,11 +74,11 @@ impl Engine {
     /// and reading what is left of a credit, so that only an absence loses any.
     pub(crate) fn renew_grants(&mut self, now: i64, holder: CustomerId) {
         let Some(customer) = self.customers.get(holder) else { return };
-        let owed = customer.grants.iter().enumerate();
+        let owed = customer.grants().iter().enumerate();
         let owed = owed.filter_map(|(at, grant)| Some((at, self.owed(now, holder, grant)?)));
         for (at, standing) in owed.collect::<Vec<_>>() {
             let Some(customer) = self.customers.get_mut(holder) else { return };
-            let Some(grant) = customer.grants.get_mut(at) else { return };
+            let Some(grant) = customer.rest_mut().grants.get_mut(at) else { return };
             let Standing { balance, period_start, .. } = standing;
             (grant.balance, grant.period_start) = (balance, period_start);
             let (number, holder) = (grant.number, &customer.id);
@@ -124,7 +124,7 @@ impl Engine {
     pub(crate) fn coverable(&self, now: i64, holder: CustomerId, credit: NameId, draws: &[Draw]) -> Amount {
         let Some(customer) = self.customers.get(holder) else { return Amount::ZERO };
         let mut sum = Amount::ZERO;
-        for (at, grant) in customer.grants.iter().enumerate() {
+        for (at, grant) in customer.grants().iter().enumerate() {
             let Some(standing) = self.standing(holder, grant, now) else { continue };
             let taken = draws.iter().find(|draw| draw.at == at).map_or(Amount::ZERO, |draw| draw.taken);
             sum = sum.saturating_add(self.converted(
@@ -139,13 +139,13 @@ impl Engine {
     /// Whether a meter's holder has grants that may cover what passes its limit.
     #[inline]
     pub(super) fn has_grants(&self, subject: &Subject) -> bool {
-        self.customers.get(subject.holder).is_some_and(|holder| !holder.grants.is_empty())
+        self.customers.get(subject.holder).is_some_and(|holder| !holder.grants().is_empty())
     }
 
     fn candidates(&self, now: i64, holder: CustomerId, credit: NameId, found: &mut Vec<Candidate>) {
         found.clear();
         let Some(customer) = self.customers.get(holder) else { return };
-        for (at, grant) in customer.grants.iter().enumerate() {
+        for (at, grant) in customer.grants().iter().enumerate() {
             let Some(standing) = self.standing(holder, grant, now) else { continue };
             let capacity = self.converted(standing.balance, grant.credit, credit);
             if capacity.is_positive() {

@@ -49,7 +49,7 @@ pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
 
 use crate::called::Called;
-use crate::customer::held;
+use crate::customer::{CustomerId, held};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -167,21 +167,34 @@ impl Engine {
         entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
-        match self.resolve(now, customer, entitlement) {
+        let now = self.observe(now);
+        let (caller, entitlement) = self.called(&customer.into(), &entitlement.into());
+        if let (Some(caller), Some(entitlement)) = (caller, entitlement)
+            && self.within(now, caller, entitlement, call).is_some()
+        {
+            return Ok(true);
+        }
+        self.allow_by_steps(now, caller, entitlement, call)
+    }
+
+    /// [`Engine::allow`] by the steps of a decision.
+    #[inline(never)] // the short way stays short
+    fn allow_by_steps(
+        &mut self,
+        now: i64,
+        caller: Option<CustomerId>,
+        entitlement: Option<NameId>,
+        call: &Call<'_>,
+    ) -> Result<bool, EngineError> {
+        match self.resolve_found(now, caller, entitlement) {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
-                if let Some(within) = self.within(now, &subject, rules, call) {
-                    self.write_within(now, within);
-                    return Ok(true);
-                }
                 let judged = self.judge(now, subject, rules, call)?;
                 if judged.view.over || judged.renews() || self.tells(call) {
-                    return self.allow_and_tell(now, customer, entitlement, call);
-                }
-                // Nobody wants to know more: a few numbers move, and nothing else is put together.
-                if let Verdict::Allowed(effect) = &judged.verdict {
+                    self.commit(now, &judged, call)?;
+                } else if let Verdict::Allowed(effect) = &judged.verdict {
+                    // Nobody wants to know more: a few numbers move, and nothing else is put together.
                     self.write(now, &judged, effect);
                 }
                 let allowed = judged.is_allowed();
@@ -262,25 +275,6 @@ impl Engine {
         }
     }
 
-    /// [`Engine::allow`] where a period begins, or where events or changes are wanted.
-    #[cold]
-    fn allow_and_tell(
-        &mut self,
-        now: i64,
-        customer: Called<'_>,
-        entitlement: Called<'_>,
-        call: &Call<'_>,
-    ) -> Result<bool, EngineError> {
-        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
-            return Ok(false);
-        };
-        let judged = self.judge(now, subject, rules, call)?;
-        self.commit(now, &judged, call)?;
-        let allowed = judged.is_allowed();
-        self.spare.keep(judged.money);
-        Ok(allowed)
-    }
-
     /// Steps 3 to 7: reads everything, writes nothing.
     #[inline(always)] // what it answers is large: copied only where it isn't inlined
     pub(crate) fn judge(
@@ -293,7 +287,7 @@ impl Engine {
         let holder = self.customers.get(subject.holder);
         let meter = holder.and_then(|holder| holder.meter(subject.entitlement));
         let held = match holder {
-            Some(holder) if !holder.holds.is_empty() => held(&holder.holds, subject.entitlement, now),
+            Some(holder) if !holder.holds().is_empty() => held(holder.holds(), subject.entitlement, now),
             _ => Amount::ZERO,
         };
         let view = View::of(meter, rules, now, held);

@@ -155,8 +155,12 @@ impl Engine {
     pub(crate) fn meter_at(&self, now: i64, customer: &str, entitlement: &str) -> Option<Meter> {
         let now = self.observe(now);
         let reading = self.read(now, customer, entitlement)?;
-        let meter = reading.meter.copied().unwrap_or_else(|| Meter::new(reading.subject.entitlement, now));
-        Some(if reading.view.over { meter.begun(reading.view.period.start) } else { meter })
+        let meter = reading.meter.cloned();
+        let mut meter = meter.unwrap_or_else(|| Meter::new(reading.subject.entitlement, now));
+        if reading.view.over {
+            meter.begin(reading.view.period.start);
+        }
+        Some(meter)
     }
 
     pub(super) fn remaining_of(&self, now: i64, reading: &Reading<'_>, grants: bool) -> Option<Amount> {
@@ -180,7 +184,7 @@ impl Engine {
         match self.resolve(now, customer, entitlement) {
             Resolved::Metered { subject, rules } => {
                 let meter = self.meter(&subject);
-                let holds = self.customers.get(subject.holder).map_or(&[][..], |holder| &holder.holds);
+                let holds = self.customers.get(subject.holder).map_or(&[][..], |holder| holder.holds());
                 let view = View::of(meter, rules, now, held(holds, subject.entitlement, now));
                 Some(Reading { subject, rules, meter, view })
             }

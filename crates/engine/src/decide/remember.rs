@@ -86,7 +86,9 @@ impl Engine {
         id: &str,
     ) -> Result<Option<Decision>, EngineError> {
         let caller = self.customers.find(customer).and_then(|caller| self.customers.get(caller));
-        let Some(known) = caller.and_then(|caller| caller.remembered.get(id)) else { return Ok(None) };
+        let Some(known) = caller.and_then(|caller| caller.rest.as_ref()?.remembered.get(id)) else {
+            return Ok(None);
+        };
         if known.is_old(now) {
             return Ok(None);
         }
@@ -118,16 +120,16 @@ impl Remembered {
 impl Customer {
     /// How many answers are within their 24 hours. They lie in the order in which they were given.
     fn young(&self, now: i64) -> usize {
-        let old = self.remembered.values().take_while(|known| known.is_old(now)).count();
-        self.remembered.len().saturating_sub(old)
+        self.remembered().skip_while(|(_, known)| known.is_old(now)).count()
     }
 
     /// Keeps an answer under an ID, and lets go of those past their time.
     pub(crate) fn remember(&mut self, id: &str, remembered: Remembered) {
-        let old = self.remembered.len().saturating_sub(self.young(remembered.at));
-        self.remembered.drain(..old);
-        self.remembered.shift_remove(id);
-        self.remembered.insert(id.into(), remembered);
+        let old = self.remembered().take_while(|(_, known)| known.is_old(remembered.at)).count();
+        let known = &mut self.rest_mut().remembered;
+        known.drain(..old);
+        known.shift_remove(id);
+        known.insert(id.into(), remembered);
     }
 }
 

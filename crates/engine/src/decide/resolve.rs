@@ -33,18 +33,38 @@ pub(crate) enum Resolved<'a> {
 
 impl Engine {
     /// Resolves the names of a call, without writing anything.
-    #[inline]
     pub(crate) fn resolve<'n>(
         &self,
         now: i64,
         customer: impl Into<Called<'n>>,
         entitlement: impl Into<Called<'n>>,
     ) -> Resolved<'_> {
-        let Some(caller) = self.customers.called(&customer.into()) else {
+        let (caller, entitlement) = self.called(&customer.into(), &entitlement.into());
+        self.resolve_found(now, caller, entitlement)
+    }
+
+    /// Who and what the names of a call are.
+    #[inline(always)]
+    pub(super) fn called(
+        &self,
+        customer: &Called<'_>,
+        entitlement: &Called<'_>,
+    ) -> (Option<CustomerId>, Option<NameId>) {
+        (self.customers.called(customer), self.names.entitlements.called(entitlement))
+    }
+
+    /// [`Engine::resolve`] of names that were looked up.
+    pub(super) fn resolve_found(
+        &self,
+        now: i64,
+        caller: Option<CustomerId>,
+        entitlement: Option<NameId>,
+    ) -> Resolved<'_> {
+        let Some(caller) = caller else {
             return Resolved::Missing { reason: Reason::UnknownCustomer, plan: None };
         };
         let plan = self.effective_plan(caller);
-        let Some(entitlement) = self.names.entitlements.called(&entitlement.into()) else {
+        let Some(entitlement) = entitlement else {
             return Resolved::Missing { reason: Reason::UnknownEntitlement, plan };
         };
         let found = plan.and_then(|plan| Some((plan, self.rules.plan(plan)?.entitlement(entitlement)?)));
@@ -74,9 +94,12 @@ impl Engine {
     /// policy's default.
     #[inline]
     pub(crate) fn effective_plan(&self, customer: CustomerId) -> Option<NameId> {
-        let own = self.customers.get(customer)?.plan;
-        if own.is_some() {
-            return own;
+        let customer_itself = self.customers.get(customer)?;
+        if customer_itself.plan.is_some() {
+            return customer_itself.plan;
+        }
+        if customer_itself.refs.is_empty() {
+            return self.rules.default_plan;
         }
         let nearest = self.customers.nearest(customer, |other| other.plan.is_some());
         nearest.and_then(|other| self.customers.get(other)?.plan).or(self.rules.default_plan)
@@ -101,7 +124,7 @@ impl Engine {
         rules: &'a EntitlementRules,
     ) -> Option<&'a LimitRules> {
         let holder = self.customers.get(holder)?;
-        if !holder.overrides.is_empty()
+        if !holder.overrides().is_empty()
             && let Some(own) = holder.override_of(entitlement)
             && own.is_live(now)
             && let Some(rules) = own.rules.as_deref()

@@ -1,6 +1,7 @@
 //! What a decision tells whoever listens: built only if somebody does.
 
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use super::{CapMove, Denial, DenyingCap, Effect, Judged, Subject};
 use crate::customer::{CapTerms, CustomerId};
@@ -50,7 +51,7 @@ impl Engine {
     fn capped_event(&self, now: i64, judged: &Judged, cap: &DenyingCap) -> Option<Event> {
         let (holder, record) = match cap {
             DenyingCap::Held { holder, at } => {
-                let cap = self.customers.get(*holder)?.caps.get(*at)?;
+                let cap = self.customers.get(*holder)?.caps().get(*at)?;
                 if !cap.terms.send_events {
                     return None;
                 }
@@ -66,7 +67,7 @@ impl Engine {
 
     /// The event of a cap whose value a call reached, once it is written.
     pub(super) fn crossed_event(&self, now: i64, subject: &Subject, moved: &CapMove) -> Option<Event> {
-        let cap = self.customers.get(moved.holder)?.caps.get(moved.at)?;
+        let cap = self.customers.get(moved.holder)?.caps().get(moved.at)?;
         if !moved.crossed || !cap.terms.send_events {
             return None;
         }
@@ -76,7 +77,7 @@ impl Engine {
 
     fn cap_payload(&self, subject: &Subject, holder: CustomerId, cap: Value) -> Map<String, Value> {
         let id =
-            |at| self.customers.get(at).map_or(Value::Null, |customer| Value::from(customer.id.as_ref()));
+            |at| self.customers.get(at).map_or(Value::Null, |customer| Value::from(customer.id.as_str()));
         object([
             ("customer", Value::from(object([("id", id(holder))]))),
             ("caller", id(subject.caller)),
@@ -88,7 +89,7 @@ impl Engine {
     /// An event of `kind` with the meter as it stands before the call.
     pub(super) fn meter_event(&self, kind: MeterEventKind, judged: &Judged) -> MeterEvent {
         let subject = &judged.subject;
-        let id = |customer| self.customers.get(customer).map_or_else(Box::default, |c| c.id.clone());
+        let id = |customer| self.customers.get(customer).map_or_else(SmolStr::default, |c| c.id.clone());
         MeterEvent {
             kind,
             holder: id(subject.holder),

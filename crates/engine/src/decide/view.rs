@@ -1,6 +1,6 @@
 //! Step 4: a meter as it stands at a moment, whether or not a call has begun the period yet.
 
-use crate::customer::Meter;
+use crate::customer::{Meter, Sums};
 use crate::quantity::Amount;
 use crate::rules::{LimitRules, Period};
 
@@ -36,11 +36,12 @@ impl View {
         if period.start > meter.period_start {
             return View::begun(period, true, held);
         }
+        let Sums { granted: granted_before, overhead, spent, spent_at, .. } = meter.sums();
         let spent = match rules.governor {
-            Some(governor) => governor.refilled(meter.spent, now.saturating_sub(meter.spent_at)),
+            Some(governor) => governor.refilled(spent, now.saturating_sub(spent_at)),
             None => Amount::ZERO,
         };
-        let Meter { value: used, granted: granted_before, overhead, .. } = *meter;
+        let used = meter.value;
         let granted = match granted_before.is_zero() {
             true => Amount::ZERO,
             false => granted_before.min(used.saturating_sub(rules.value).max(Amount::ZERO)),

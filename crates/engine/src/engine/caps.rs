@@ -1,6 +1,7 @@
 //! Caps: adding, reading, resetting and removing them.
 
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use super::object;
 use crate::change::Effected;
@@ -44,7 +45,7 @@ impl Engine {
         let Some(at) = self.customers.find(customer) else { return Ok(None) };
         let Some(holder) = self.customers.get_mut(at) else { return Ok(None) };
         let known = id.as_deref().and_then(|id| holder.cap(id));
-        if known.is_none() && holder.caps.len() >= CAPS_MAX {
+        if known.is_none() && holder.caps().len() >= CAPS_MAX {
             let message = format!("`{customer}` has {CAPS_MAX} caps, which is the most: remove one first");
             return Err(EngineError::new("too_many", message));
         }
@@ -223,8 +224,8 @@ impl Engine {
         self.outbox.record(now, || Effected::CapSet { holder: &*holder, cap });
     }
 
-    pub(crate) fn id_at(&self, at: CustomerId) -> Box<str> {
-        self.customers.get(at).map_or_else(Box::default, |customer| customer.id.clone())
+    pub(crate) fn id_at(&self, at: CustomerId) -> SmolStr {
+        self.customers.get(at).map_or_else(SmolStr::default, |customer| customer.id.clone())
     }
 
     fn tell_cap(&mut self, now: i64, kind: &'static str, at: CustomerId, id: &str) {
@@ -235,7 +236,7 @@ impl Engine {
     }
 
     fn cap_told(&self, at: CustomerId, cap: Value) -> Map<String, Value> {
-        let id = Value::from(self.id_at(at).as_ref());
+        let id = Value::from(self.id_at(at).as_str());
         object([
             ("customer", Value::from(object([("id", id.clone())]))),
             ("caller", id),

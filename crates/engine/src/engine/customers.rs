@@ -95,7 +95,7 @@ impl Engine {
         let Some(customer) = self.take_out(at) else { return Ok(false) };
         self.outbox.record(now, || Effected::CustomerRemoved { holder: &*customer.id });
         self.record_on_caps(now, Some(&customer), at);
-        for cap in &customer.caps {
+        for cap in customer.caps() {
             self.forget_cap(now, &customer.id, cap);
         }
         self.tell("customer-removed", |_| object([("customer", record.unwrap_or_default())]));
@@ -108,7 +108,7 @@ impl Engine {
     /// `id_taken`, `invalid_name`, `too_many`.
     pub fn add_alt_id(&mut self, now: i64, id: &str, alt: &str) -> Result<bool, EngineError> {
         let Some(customer) = self.customer(id) else { return Ok(false) };
-        let mut alts: Vec<String> = customer.alts.iter().map(ToString::to_string).collect();
+        let mut alts: Vec<String> = customer.alts().iter().map(ToString::to_string).collect();
         self.customers.check_alts(&customer.id, &[alt.to_string()])?;
         if alts.len() >= ALTS_MAX && !alts.iter().any(|known| known == alt) {
             let message = format!("`{id}` has {ALTS_MAX} alternative IDs already");
@@ -124,12 +124,12 @@ impl Engine {
     /// `outbox_full`.
     pub fn remove_alt_id(&mut self, now: i64, alt: &str) -> Result<bool, EngineError> {
         let Some(customer) = self.customer(alt) else { return Ok(false) };
-        if !customer.alts.iter().any(|known| **known == *alt) {
+        if !customer.alts().iter().any(|known| **known == *alt) {
             return Ok(false);
         }
         let id = customer.id.clone();
         let left: Vec<String> =
-            customer.alts.iter().filter(|known| ***known != *alt).map(ToString::to_string).collect();
+            customer.alts().iter().filter(|known| ***known != *alt).map(ToString::to_string).collect();
         self.set_alts(now, &id, &left)
     }
 
@@ -293,10 +293,10 @@ impl Engine {
             holder: &*customer.id,
             plan: customer.plan.map_or("", |plan| names.plans.text(plan)),
             kind: names.types.text(customer.kind),
-            label: &customer.label,
+            label: customer.label(),
             refs: customer.refs.iter().map(AsRef::as_ref).collect(),
-            alts: customer.alts.iter().map(AsRef::as_ref).collect(),
-            metadata: customer.metadata.clone(),
+            alts: customer.alts().iter().map(AsRef::as_ref).collect(),
+            metadata: customer.metadata().clone(),
         });
     }
 
@@ -310,13 +310,13 @@ impl Engine {
             customer.kind = kind;
         }
         if let Some(label) = profile.label {
-            customer.label = label.into();
+            customer.set_label(label);
         }
         if let Some(refs) = &profile.refs {
             customer.refs = refs.iter().map(|name| name.as_str().into()).collect();
         }
         if let Some(metadata) = &profile.metadata {
-            customer.metadata = metadata.clone();
+            customer.set_metadata(metadata);
         }
     }
 

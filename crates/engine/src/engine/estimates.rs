@@ -160,14 +160,14 @@ impl Engine {
         let key = || (entitlement, segment.into());
         self.estimates.entry(key()).or_default().learn(sample);
         if let Some(customer) = self.customers.get_mut(at) {
-            customer.estimates.entry(key()).or_default().learn(sample);
+            customer.rest_mut().estimates.entry(key()).or_default().learn(sample);
         }
     }
 
     pub(crate) fn estimated(&self, subject: &Subject, like: &Like, quantile: f64) -> Option<Estimate> {
         let key = (subject.entitlement, like.segment.clone());
         let enough = u64::from(self.rules.policy.estimate_min_samples);
-        let own = self.customers.get(subject.caller).and_then(|caller| caller.estimates.get(&key));
+        let own = self.customers.get(subject.caller).and_then(|caller| caller.estimates()?.get(&key));
         let own = own.filter(|samples| samples.count >= enough);
         let (samples, is_own) = match own {
             Some(samples) => (samples, true),
@@ -179,7 +179,7 @@ impl Engine {
 
     /// Refuses a segment that there is no room to learn.
     pub(crate) fn check_segment(&self, subject: &Subject, like: &Like) -> Result<(), EngineError> {
-        let own = self.customers.get(subject.caller).map(|caller| &caller.estimates);
+        let own = self.customers.get(subject.caller).and_then(|caller| caller.estimates());
         for (known, most, whose) in [
             (Some(&self.estimates), ESTIMATE_SEGMENTS_MAX, "an entitlement"),
             (own, ESTIMATE_SEGMENTS_OF_CUSTOMER_MAX, "one customer's calls of an entitlement"),

@@ -79,7 +79,7 @@ impl Engine {
         self.drop_expired(now, subject.holder);
         let caller = self.id_at(subject.caller);
         let Some(holder) = self.customers.get_mut(subject.holder) else { return Ok(None) };
-        if holder.holds.len() >= HOLDS_MAX {
+        if holder.holds().len() >= HOLDS_MAX {
             let message = format!("`{}` has {HOLDS_MAX} holds, which is the most", holder.id);
             return Err(EngineError::new("too_many", message));
         }
@@ -294,12 +294,14 @@ impl Engine {
         let mut held = Vec::new();
         for moved in judged.money.iter().flat_map(|money| &money.caps) {
             let Some(owner) = self.customers.get(moved.holder) else { continue };
-            let Some(cap) = owner.caps.get(moved.at).filter(|_| moved.worth.is_positive()) else { continue };
+            let Some(cap) = owner.caps().get(moved.at).filter(|_| moved.worth.is_positive()) else {
+                continue;
+            };
             if cap.holds.iter().filter(|hold| now < hold.expires_on).count() >= CAP_HOLDS_MAX {
                 let message = format!("the cap `{}` has {CAP_HOLDS_MAX} holds, which is the most", cap.id);
                 return Err(EngineError::new("too_many", message));
             }
-            held.push(HeldCap { holder: owner.id.clone(), cap: cap.id.clone(), worth: moved.worth });
+            held.push(HeldCap { holder: owner.id.as_str().into(), cap: cap.id.clone(), worth: moved.worth });
         }
         Ok(Some(held))
     }
@@ -322,7 +324,7 @@ impl Engine {
 
     fn find_hold(&self, holder: CustomerId, entitlement: NameId, hold: &str) -> Option<&Hold> {
         let number = hold_number(hold)?;
-        let mut holds = self.customers.get(holder)?.holds.iter();
+        let mut holds = self.customers.get(holder)?.holds().iter();
         holds.find(|hold| hold.number == number && hold.entitlement == entitlement)
     }
 
@@ -336,7 +338,7 @@ impl Engine {
 
     fn drop_expired(&mut self, now: i64, at: CustomerId) {
         let Some(customer) = self.customers.get(at) else { return };
-        let over = customer.holds.iter().filter(|hold| now >= hold.expires_on);
+        let over = customer.holds().iter().filter(|hold| now >= hold.expires_on);
         for number in over.map(|hold| hold.number).collect::<Vec<_>>() {
             if let Some(ended) = self.take_hold(at, number) {
                 self.record_end(now, at, &ended);

@@ -9,7 +9,7 @@ impl Engine {
     /// Notes a hold as it stands, and what changed on caps: `before` are those that it stood on.
     pub(super) fn record_hold(&mut self, now: i64, at: CustomerId, number: u64, before: &[HeldCap]) {
         let Some(customer) = self.customers.get(at).filter(|_| self.outbox.recording) else { return };
-        let Some(hold) = customer.holds.iter().find(|hold| hold.number == number) else { return };
+        let Some(hold) = customer.holds().iter().find(|hold| hold.number == number) else { return };
         let (holder, written) = (&*customer.id, self.write_hold(hold));
         self.outbox.record(now, || Effected::HoldSet { holder, hold: written });
         for left in before.iter().filter(|left| hold.caps.iter().all(|held| !held.is_on(left))) {
@@ -35,13 +35,14 @@ impl Engine {
         if !self.outbox.recording {
             return;
         }
-        for (customer, hold) in left.iter().flat_map(|left| left.holds.iter().map(|hold| (&left.id, hold))) {
+        for (customer, hold) in left.iter().flat_map(|left| left.holds().iter().map(|hold| (&left.id, hold)))
+        {
             for held in &hold.caps {
                 self.outbox.record(now, || held.freed(customer, hold.number));
             }
         }
         let Some(customer) = self.customers.get(standing) else { return };
-        for hold in &customer.holds {
+        for hold in customer.holds() {
             for held in &hold.caps {
                 self.outbox.record(now, || held.held(&customer.id, hold));
             }
@@ -59,7 +60,7 @@ impl Engine {
 
     /// Adds a customer, and puts its holds on the caps that they would move.
     pub(crate) fn bring_in(&mut self, customer: Customer) -> CustomerId {
-        let (id, holds) = (customer.id.clone(), customer.holds.clone());
+        let (id, holds) = (customer.id.clone(), customer.holds().to_vec());
         let at = self.customers.insert(customer);
         for hold in &holds {
             self.put_on_caps(&id, hold);
@@ -70,7 +71,7 @@ impl Engine {
     /// Takes a customer out, and its holds from others' caps.
     pub(crate) fn take_out(&mut self, at: CustomerId) -> Option<Customer> {
         let customer = self.customers.remove(at)?;
-        for hold in &customer.holds {
+        for hold in customer.holds() {
             self.take_from_caps(&customer.id, hold);
         }
         Some(customer)
@@ -81,7 +82,7 @@ impl Engine {
         for entry in &cap.holds {
             let Some(at) = self.customers.find(&entry.holder) else { continue };
             let Some(holder) = self.customers.get_mut(at) else { continue };
-            let hold = holder.holds.iter_mut().find(|hold| hold.number == entry.number);
+            let hold = holder.rest_mut().holds.iter_mut().find(|hold| hold.number == entry.number);
             if let Some(hold) = hold {
                 hold.caps.retain(|held| *held.holder != *owner || held.cap != cap.id);
                 self.record_hold(now, at, entry.number, &[]);
@@ -93,8 +94,8 @@ impl Engine {
     pub(super) fn put_hold(&mut self, at: CustomerId, hold: Hold) {
         self.put_on_caps(&self.id_at(at), &hold);
         let Some(customer) = self.customers.get_mut(at) else { return };
-        let place = customer.holds.binary_search_by_key(&hold.number, |known| known.number);
-        customer.holds.insert(place.unwrap_or_else(|place| place), hold);
+        let place = customer.holds().binary_search_by_key(&hold.number, |known| known.number);
+        customer.rest_mut().holds.insert(place.unwrap_or_else(|place| place), hold);
     }
 
     fn put_on_caps(&mut self, holder: &str, hold: &Hold) {
@@ -112,8 +113,8 @@ impl Engine {
     /// Takes a hold away from its meter and its caps.
     pub(super) fn take_hold(&mut self, at: CustomerId, number: u64) -> Option<Hold> {
         let customer = self.customers.get_mut(at)?;
-        let place = customer.holds.binary_search_by_key(&number, |hold| hold.number).ok()?;
-        let hold = customer.holds.remove(place);
+        let place = customer.holds().binary_search_by_key(&number, |hold| hold.number).ok()?;
+        let hold = customer.rest_mut().holds.remove(place);
         let holder = customer.id.clone();
         self.take_from_caps(&holder, &hold);
         Some(hold)
@@ -128,7 +129,7 @@ impl Engine {
 
     fn on_cap(&mut self, held: &HeldCap, change: impl FnOnce(&mut Cap)) {
         let owner = self.customers.find(&held.holder).and_then(|at| self.customers.get_mut(at));
-        let cap = owner.and_then(|owner| owner.caps.iter_mut().find(|cap| cap.id == held.cap));
+        let cap = owner.and_then(|owner| owner.rest_mut().caps.iter_mut().find(|cap| cap.id == held.cap));
         if let Some(cap) = cap {
             change(cap);
         }

@@ -159,7 +159,7 @@ impl Engine {
     pub fn start_measurement(&mut self, now: i64, customer: &str) -> Result<Option<String>, EngineError> {
         let Some(at) = self.customers.find(customer) else { return Ok(None) };
         let holder = self.customers.get_mut(at);
-        if holder.as_ref().is_some_and(|holder| holder.caps.len().saturating_add(2) > CAPS_MAX) {
+        if holder.as_ref().is_some_and(|holder| holder.caps().len().saturating_add(2) > CAPS_MAX) {
             let message = format!("`{customer}` has no room for two more caps; {CAPS_MAX} is the most");
             return Err(EngineError::new("too_many", message));
         }

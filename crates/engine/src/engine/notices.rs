@@ -156,7 +156,7 @@ impl Engine {
 
     fn cap_crossing(&self, now: i64, when: &When, mark: &Mark, moved: &CapMove) -> Option<Crossing> {
         let owner = self.customers.get(moved.holder)?;
-        let cap = owner.caps.get(moved.at)?;
+        let cap = owner.caps().get(moved.at)?;
         let credit = self.credit_name(cap.terms.credit);
         let wanted = when.customer.as_deref().is_none_or(|id| id == &*owner.id)
             && when.credit.as_deref().is_none_or(|wanted| wanted == credit);

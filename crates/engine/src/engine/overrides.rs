@@ -73,7 +73,7 @@ impl Engine {
         let Some(customer) = self.customers.get_mut(at) else { return Ok(false) };
         let Some(own) = customer.override_of(name) else { return Ok(false) };
         let counted = own.is_live(now);
-        customer.overrides.retain(|own| own.entitlement != name);
+        customer.rest_mut().overrides.retain(|own| own.entitlement != name);
         self.outbox.record(now, || Effected::OverrideRemoved { holder: &*customer.id, entitlement });
         self.tell_customer("customer-set", at);
         Ok(counted)

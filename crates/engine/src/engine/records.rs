@@ -82,7 +82,7 @@ impl Engine {
 
     /// Takes caps that the customer at `at` had before it was replaced, and has no longer, off the holds that they stood on.
     fn forget_missing(&mut self, now: i64, at: CustomerId, previous: &Customer) {
-        for cap in &previous.caps {
+        for cap in previous.caps() {
             let kept = self.customers.get(at).and_then(|customer| customer.cap(&cap.id));
             if kept.is_none_or(|(_, kept)| kept.terms.credit != cap.terms.credit) {
                 self.forget_cap(now, &previous.id, cap);
@@ -140,7 +140,7 @@ impl Engine {
             let message = format!("`{}` is an alternative ID of `{}`", customer.id, holder.id);
             return Err(EngineError::new("id_taken", message));
         }
-        let alts: Vec<String> = customer.alts.iter().map(ToString::to_string).collect();
+        let alts: Vec<String> = customer.alts().iter().map(ToString::to_string).collect();
         self.customers.check_alts(&customer.id, &alts)
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::change::{Change, Effected, Learned, Metered};
-use crate::customer::{Customer, CustomerId, Fields, Meter, Override, Profile, fresh};
+use crate::customer::{Customer, CustomerId, Fields, Meter, Override, Profile, Sums, fresh};
 use crate::engine::Engine;
 use crate::engine::units::converted;
 use crate::error::EngineError;
@@ -61,7 +61,7 @@ impl Engine {
             Effected::PeriodBegan { entitlement, period_start, .. } => {
                 let entitlement = self.names.entitlements.intern(entitlement.as_ref());
                 let meter = self.customer_at(at)?.meter_mut(entitlement, *period_start);
-                meter.map(|meter| *meter = meter.begun(*period_start)).unwrap_or_default();
+                meter.map(|meter| meter.begin(*period_start)).unwrap_or_default();
                 Ok(())
             }
             Effected::UnitChanged { entitlement, from, to, .. } => {
@@ -94,7 +94,7 @@ impl Engine {
             }
             Effected::OverrideRemoved { entitlement, .. } => {
                 let entitlement = self.names.entitlements.intern(entitlement.as_ref());
-                self.customer_at(at)?.overrides.retain(|own| own.entitlement != entitlement);
+                self.customer_at(at)?.rest_mut().overrides.retain(|own| own.entitlement != entitlement);
                 Ok(())
             }
             Effected::Notified { told, .. } => {
@@ -171,11 +171,14 @@ impl Engine {
         let entitlement = self.names.entitlements.intern(metered.entitlement.as_ref());
         let Some(meter) = self.customer_at(at)?.meter_mut(entitlement, change.at) else { return Ok(()) };
         meter.value = meter.value.checked_add(metered.units)?;
-        meter.overhead = meter.overhead.checked_add(metered.overhead)?;
-        meter.billed = meter.billed.checked_add(metered.overage_price)?;
-        meter.granted = meter.granted.checked_add(metered.granted_diff)?;
-        meter.spent = metered.spent;
-        meter.spent_at = change.at;
+        let sums = meter.sums();
+        meter.set_sums(Sums {
+            overhead: sums.overhead.checked_add(metered.overhead)?,
+            billed: sums.billed.checked_add(metered.overage_price)?,
+            granted: sums.granted.checked_add(metered.granted_diff)?,
+            spent: metered.spent,
+            spent_at: change.at,
+        });
         meter.pace = metered.pace;
         Ok(())
     }
@@ -196,9 +199,9 @@ impl Engine {
         let customer = self.customer_at(at)?;
         customer.plan = plan;
         customer.kind = kind;
-        customer.label = label.as_ref().into();
+        customer.set_label(label.as_ref());
         customer.refs = refs.iter().map(|name| name.as_ref().into()).collect();
-        customer.metadata.clone_from(metadata);
+        customer.set_metadata(metadata);
         Ok(())
     }
 }

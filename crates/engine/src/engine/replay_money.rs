@@ -17,7 +17,7 @@ impl Engine {
         match &change.effect {
             Effected::GrantAdded(added) => self.apply_grant(at, change, added),
             Effected::GrantsEnded { grants, .. } => {
-                self.customer_at(at)?.grants.retain(|grant| !grants.contains(&grant.number));
+                self.customer_at(at)?.rest_mut().grants.retain(|grant| !grants.contains(&grant.number));
                 Ok(())
             }
             Effected::GrantRenewed { grant, period_start, balance, .. } => {
@@ -42,7 +42,7 @@ impl Engine {
             }
             Effected::CapFreed { cap, customer, hold, .. } => {
                 let (cap, customer) = (cap.as_ref(), customer.as_ref());
-                let cap = self.customer_at(at)?.caps.iter_mut().find(|known| *known.id == *cap);
+                let cap = self.customer_at(at)?.rest_mut().caps.iter_mut().find(|known| *known.id == *cap);
                 let is_it = |known: &CapHold| *known.holder == *customer && known.number == *hold;
                 cap.map(|cap| cap.holds.retain(|known| !is_it(known))).unwrap_or_default();
                 Ok(())
@@ -50,15 +50,20 @@ impl Engine {
             Effected::HoldSet { hold, .. } => {
                 let hold = self.read_hold(Fields::of("a change's hold", hold)?)?;
                 let customer = self.customer_at(at)?;
-                customer.issued = customer.issued.max(hold.number);
-                match customer.holds.binary_search_by_key(&hold.number, |known| known.number) {
-                    Ok(place) => customer.holds.get_mut(place).map(|known| *known = hold).unwrap_or_default(),
-                    Err(place) => customer.holds.insert(place, hold),
+                customer.issued_at_least(hold.number);
+                match customer.holds().binary_search_by_key(&hold.number, |known| known.number) {
+                    Ok(place) => customer
+                        .rest_mut()
+                        .holds
+                        .get_mut(place)
+                        .map(|known| *known = hold)
+                        .unwrap_or_default(),
+                    Err(place) => customer.rest_mut().holds.insert(place, hold),
                 }
                 Ok(())
             }
             Effected::HoldEnded { hold, .. } => {
-                self.customer_at(at)?.holds.retain(|known| known.number != *hold);
+                self.customer_at(at)?.rest_mut().holds.retain(|known| known.number != *hold);
                 Ok(())
             }
             _ => Ok(()),
@@ -73,7 +78,7 @@ impl Engine {
             None => caps.push(cap),
         });
         let customer = self.customer_at(at)?;
-        customer.issued = customer.issued.max(number);
+        customer.issued_at_least(number);
         Ok(())
     }
 
@@ -84,10 +89,9 @@ impl Engine {
             worth: held.worth,
             expires_on: held.expires_on,
         };
-        let cap = self
-            .customers
-            .get_mut(at)
-            .and_then(|customer| customer.caps.iter_mut().find(|cap| *cap.id == *held.cap.as_ref()));
+        let cap = self.customers.get_mut(at).and_then(|customer| {
+            customer.rest_mut().caps.iter_mut().find(|cap| *cap.id == *held.cap.as_ref())
+        });
         if let Some(cap) = cap {
             cap.holds.retain(|known| now < known.expires_on);
             cap.put_hold(entry);
@@ -112,8 +116,8 @@ impl Engine {
             expires_on: added.expires_on,
         };
         let customer = self.customer_at(at)?;
-        customer.issued = customer.issued.max(grant.number);
-        customer.grants.push(grant);
+        customer.issued_at_least(grant.number);
+        customer.rest_mut().grants.push(grant);
         Ok(())
     }
 
@@ -126,7 +130,7 @@ impl Engine {
         period_start: i64,
     ) -> Result<(), EngineError> {
         let customer = self.customer_at(at)?;
-        match customer.grants.iter_mut().find(|grant| grant.number == number) {
+        match customer.rest_mut().grants.iter_mut().find(|grant| grant.number == number) {
             Some(grant) => {
                 (grant.balance, grant.period_start) = (balance, period_start);
                 Ok(())
@@ -159,7 +163,7 @@ impl Engine {
         apply: impl FnOnce(&mut Cap),
     ) -> Result<(), EngineError> {
         let customer = self.customer_at(at)?;
-        match customer.caps.iter_mut().find(|known| *known.id == *cap) {
+        match customer.rest_mut().caps.iter_mut().find(|known| *known.id == *cap) {
             Some(cap) => {
                 apply(cap);
                 Ok(())

@@ -35,7 +35,7 @@ impl Engine {
             return Ok(false);
         };
         self.drop_spent(now, at);
-        if self.customers.get(at).is_some_and(|customer| customer.grants.len() >= GRANTS_MAX) {
+        if self.customers.get(at).is_some_and(|customer| customer.grants().len() >= GRANTS_MAX) {
             let message =
                 format!("`{customer}` has {GRANTS_MAX} grants that aren't spent: no more can be added");
             return Err(EngineError::new("too_many", message));
@@ -72,7 +72,7 @@ impl Engine {
         let at = self.customers.find(customer)?;
         let credit = self.names.credits.find(credit)?;
         self.renew_grants(now, at);
-        let grants = self.customers.get(at)?.grants.iter().filter(|grant| grant.credit == credit);
+        let grants = self.customers.get(at)?.grants().iter().filter(|grant| grant.credit == credit);
         let standing = grants.filter_map(|grant| self.standing(at, grant, now));
         Some(standing.fold(Amount::ZERO, |sum, standing| sum.saturating_add(standing.balance)))
     }
@@ -89,7 +89,7 @@ impl Engine {
         self.end_grants(now, at, |grant| grant.included && Some(grant.plan) != plan);
         let Some((plan, customer)) = plan.zip(self.customers.get(at)) else { return false };
         let granted = |topup: NameId| {
-            let mut included = customer.grants.iter().filter(|grant| grant.included);
+            let mut included = customer.grants().iter().filter(|grant| grant.included);
             included.any(|grant| grant.topup == topup)
         };
         let topups = self.rules.plan(plan).into_iter().flat_map(|rules| rules.topups());
@@ -131,7 +131,7 @@ impl Engine {
             period_start: rules.renewal.period(now, now).start,
             expires_on: rules.expires_after.map(|after| now.saturating_add(after)),
         };
-        customer.grants.push(grant);
+        customer.rest_mut().grants.push(grant);
         let (holder, names) = (&customer.id, &self.names);
         self.outbox.record(now, || {
             Effected::GrantAdded(GrantAdded {
@@ -153,7 +153,7 @@ impl Engine {
     fn drop_spent(&mut self, now: i64, at: CustomerId) {
         let Some(customer) = self.customers.get(at) else { return };
         let spent: Vec<u64> = customer
-            .grants
+            .grants()
             .iter()
             .filter(|grant| {
                 let topup = self.topup_of(grant);
@@ -167,11 +167,12 @@ impl Engine {
 
     fn end_grants(&mut self, now: i64, at: CustomerId, ends: impl Fn(&Grant) -> bool) {
         let Some(customer) = self.customers.get_mut(at) else { return };
-        let ended: Vec<u64> = customer.grants.iter().filter(|g| ends(g)).map(|grant| grant.number).collect();
+        let ended: Vec<u64> =
+            customer.grants().iter().filter(|g| ends(g)).map(|grant| grant.number).collect();
         if ended.is_empty() {
             return;
         }
-        customer.grants.retain(|grant| !ends(grant));
+        customer.rest_mut().grants.retain(|grant| !ends(grant));
         self.outbox.record(now, || Effected::GrantsEnded { holder: &*customer.id, grants: ended });
     }
 }

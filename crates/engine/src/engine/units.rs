@@ -9,7 +9,7 @@
 
 use super::units_money::MoneyConversion;
 use crate::change::Effected;
-use crate::customer::{Customer, CustomerId, Meter, Override, Pace};
+use crate::customer::{Customer, CustomerId, Meter, Override, Pace, Sums};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -67,7 +67,7 @@ impl Engine {
                     conversion.meters.push((converted(meter, change.from, change.to)?, *change));
                 }
             }
-            for own in &customer.overrides {
+            for own in customer.overrides() {
                 let credit = self.names.credits.find(&own.limit.credit);
                 if let Some(change) = changed.iter().find(|change| Some(change.credit) == credit) {
                     conversion.overrides.push((
@@ -95,11 +95,12 @@ impl Engine {
             }
             let Some(customer) = self.customers.get_mut(at) else { continue };
             for (meter, Changed { from, to, .. }) in meters {
+                let entitlement = meter.entitlement;
                 customer.put_meter(meter);
                 let names = &self.names.entitlements;
                 self.outbox.record(now, || Effected::UnitChanged {
                     holder: &*customer.id,
-                    entitlement: names.text(meter.entitlement),
+                    entitlement: names.text(entitlement),
                     from: from.name(),
                     to: to.name(),
                 });
@@ -139,9 +140,10 @@ pub(super) fn converted(meter: &Meter, from: Unit, to: Unit) -> Result<Meter, En
     let ratio = if one(from, to)? >= 1.0 { one(from, to)? } else { 1.0 / one(to, from)? };
     let pace =
         Pace { rate: meter.pace.rate * ratio, acceleration: meter.pace.acceleration * ratio, ..meter.pace };
-    let (value, spent) = (in_other(meter.value, from, to)?, in_other(meter.spent, from, to)?);
-    let granted = in_other(meter.granted, from, to)?;
-    Ok(Meter { value, spent, granted, pace, ..*meter })
+    let (value, sums) = (in_other(meter.value, from, to)?, meter.sums());
+    let (granted, spent) = (in_other(sums.granted, from, to)?, in_other(sums.spent, from, to)?);
+    let meter = Meter { value, pace, ..meter.clone() };
+    Ok(meter.with_sums(Sums { granted, spent, ..sums }))
 }
 
 pub(super) fn in_other(amount: Amount, from: Unit, to: Unit) -> Result<Amount, EngineError> {

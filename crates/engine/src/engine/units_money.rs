@@ -37,13 +37,13 @@ impl Engine {
     ) -> Result<MoneyConversion, EngineError> {
         let of = |credit: Option<NameId>| changed.iter().find(|change| Some(change.credit) == credit);
         let mut conversion = MoneyConversion::default();
-        for grant in &customer.grants {
+        for grant in customer.grants() {
             if let Some(change) = of(Some(grant.credit)) {
                 let balance = change.bring(grant.balance)?;
                 conversion.grants.push(Grant { balance, ..*grant });
             }
         }
-        for cap in &customer.caps {
+        for cap in customer.caps() {
             if let Some(change) = of(Some(cap.terms.credit)) {
                 let mut cap = cap.clone();
                 cap.terms.value = change.bring(cap.terms.value)?;
@@ -54,7 +54,7 @@ impl Engine {
                 conversion.caps.push(cap);
             }
         }
-        for hold in &customer.holds {
+        for hold in customer.holds() {
             let own = of(counted(hold.entitlement));
             let on_caps: Vec<Option<&Changed>> =
                 hold.caps.iter().map(|held| of(self.cap_credit_of(held))).collect();
@@ -81,7 +81,7 @@ impl Engine {
         let MoneyConversion { grants, caps, holds } = conversion;
         for converted in grants {
             let Some(customer) = self.customers.get_mut(at) else { return };
-            let known = customer.grants.iter_mut().find(|grant| grant.number == converted.number);
+            let known = customer.rest_mut().grants.iter_mut().find(|grant| grant.number == converted.number);
             known.map(|grant| *grant = converted).unwrap_or_default();
             self.outbox.record(now, || Effected::GrantRenewed {
                 holder: &*customer.id,

@@ -22,6 +22,7 @@ use super::wide::{U256, divide_half_even, power_of_ten, signed};
 /// # Ok::<(), limitr_engine::quantity::QuantityError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(Rust, packed(8))] // read as two words: the sixteen bytes that an i128 asks to stand at would be gaps in every meter
 pub struct Amount(i128);
 
 impl Amount {

@@ -257,6 +257,14 @@ impl PlanRules {
     /// The entitlement, if the plan has it.
     #[inline]
     pub(crate) fn entitlement(&self, name: NameId) -> Option<&EntitlementRules> {
+        // Where a plan has all entitlements there are, each stands at its own number.
+        match self.entitlements.get(name.index()) {
+            Some((known, rules)) if *known == name => Some(rules),
+            _ => self.entitlement_among(name),
+        }
+    }
+
+    fn entitlement_among(&self, name: NameId) -> Option<&EntitlementRules> {
         let at = self.entitlements.binary_search_by_key(&name, |(name, _)| *name).ok()?;
         self.entitlements.get(at).map(|(_, rules)| rules)
     }
@@ -279,6 +287,12 @@ impl PlanRules {
 }
 
 impl LimitRules {
+    /// Whether a call within the limit has nothing else to ask and costs you nothing.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.governor.is_none() && self.overhead_cost.is_zero()
+    }
+
     /// Compiles `limit` against the credits of `policy`.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ fn told(
                 draws.push((draw.clone(), credit));
             }
             Effected::CapCounted(counted) => {
-                let cap = engine.customer(&counted.holder).map(|holder| &holder.caps);
+                let cap = engine.customer(&counted.holder).map(|holder| holder.caps());
                 prop_assert!(cap.is_some());
             }
             _ => {}
@@ -87,7 +87,7 @@ fn holds_stand(engine: &Engine, now: i64) -> Result<(), TestCaseError> {
     let mut on_caps = BTreeMap::<(String, String), Amount>::new();
     for id in sequence::CUSTOMERS {
         let Some(customer) = engine.customer(id) else { continue };
-        let live = || customer.holds.iter().filter(|hold| now < hold.expires_on);
+        let live = || customer.holds().iter().filter(|hold| now < hold.expires_on);
         for held in live().flat_map(|hold| &hold.caps) {
             let sum = on_caps.entry((held.holder.to_string(), held.cap.to_string())).or_default();
             *sum = sum.checked_add(held.worth).unwrap();
@@ -100,7 +100,7 @@ fn holds_stand(engine: &Engine, now: i64) -> Result<(), TestCaseError> {
         }
     }
     for id in sequence::CUSTOMERS {
-        for cap in engine.customer(id).into_iter().flat_map(|customer| &customer.caps) {
+        for cap in engine.customer(id).into_iter().flat_map(|customer| customer.caps()) {
             let live = cap.holds.iter().filter(|hold| now < hold.expires_on);
             let held = live.fold(Amount::ZERO, |sum, hold| sum.checked_add(hold.worth).unwrap());
             let sum = on_caps.get(&(id.to_string(), cap.id.to_string())).copied().unwrap_or_default();
@@ -114,7 +114,7 @@ fn holds_stand(engine: &Engine, now: i64) -> Result<(), TestCaseError> {
 /// Grants never hold less than nothing, nor more than what can be counted.
 fn grants_stand(engine: &Engine) -> Result<(), TestCaseError> {
     for id in sequence::CUSTOMERS {
-        for grant in engine.customer(id).into_iter().flat_map(|customer| &customer.grants) {
+        for grant in engine.customer(id).into_iter().flat_map(|customer| customer.grants()) {
             prop_assert!(!grant.balance.is_negative() && grant.balance <= Amount::LIMIT);
         }
     }
@@ -190,7 +190,7 @@ proptest! {
         holds_stand(&engine, now)?;
         now += 7_200_000;
         for id in sequence::CUSTOMERS {
-            for cap in engine.customer(id).into_iter().flat_map(|customer| &customer.caps) {
+            for cap in engine.customer(id).into_iter().flat_map(|customer| customer.caps()) {
                 let cap = engine.cap(now, id, &cap.id);
                 prop_assert!(cap.is_none_or(|cap| cap["held"] == 0.0));
             }

@@ -296,7 +296,7 @@ impl Step {
 /// The ID of a hold on that entitlement, mostly of one that there is.
 fn nth_hold(engine: &Engine, customer: &str, entitlement: &str, at: u8) -> String {
     let holder = engine.customer(if entitlement == "seats" { "org" } else { customer });
-    let holds = holder.map_or(&[][..], |holder| &holder.holds);
+    let holds = holder.map_or(&[][..], |holder| holder.holds());
     let mine: Vec<u64> = holds
         .iter()
         .filter(|hold| engine.entitlement_name(hold.entitlement) == entitlement)
