@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--runs 5] [--host <name>] [--only <pattern>] [--quick] [--reference]`.
+// The benchmark: `npm run bench -- [--runs 5] [--host <name>] [--only <pattern>] [--small] [--quick] [--reference]`.
 //
 //  1. Builds both bindings, and what the incumbents need.
 //  2. Runs every host in a process of its own, hosts in turn, as many times as `--runs` says; then memory and tails once.
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
     host: { type: 'string', multiple: true, default: [] },
     only: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
     reference: { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false }
   }
@@ -67,7 +68,7 @@ async function runAll(hosts, count) {
     const measured = {}
     for (const host of hosts)
       await step(`run ${run} of ${count}, ${host}`, async () => {
-        measured[host] = await runHost(host, options)
+        measured[host] = await runHost(host, { ...options, run })
       })
     runs.push(measured)
   }

@@ -1,4 +1,4 @@
-// The tail of `sync.allow`: every call timed, while customers are added. `tail.mjs <binding> [calls]`, in a process of its own;
+// The tail of `sync.allow`: every call timed, while customers are added. `tail.mjs <binding> [calls] [customers]`, in a process of its own;
 // prints JSON.
 //
 //  1. The same loop is run with nothing in it (what the clock, the collector and the machine do), with the floor, and with the engine;
@@ -15,8 +15,8 @@ import { Floor } from './floor.mjs'
 import { idsOf, orderOf } from './lib/order.mjs'
 import { HARD, LIMIT } from './workloads/shared.mjs'
 
-const CUSTOMERS = 100_000
 const CALLS = Number(process.argv[3] ?? 10_000_000)
+const CUSTOMERS = Number(process.argv[4] ?? 100_000)
 const PAUSE_MS = 0.02
 const PAUSES = 10
 const MANY_FAULTS = 64 // a quarter of a megabyte of new pages

@@ -25,9 +25,9 @@ export const floorSubject = (workload, ids, awaited) => ({
 
 /** Where a workload's calls go: its customers, and in which order. */
 export function placesOf(workload, awaited) {
-  const { order, customers, once, batch } = workload
+  const { order, customers, once, batch, orderLength } = workload
   const ids = idsOf(customers)
-  const places = typeof order === 'string' ? orderOf(once ? 'round' : order, customers) : order
+  const places = typeof order === 'string' ? orderOf(once ? 'round' : order, customers, orderLength) : order
   return { ids, order: places, awaited, batch, once }
 }
 

@@ -6,6 +6,8 @@ import { need, path, run, targetFolder } from '../../scripts/lib/run.mjs'
 import { installPackages } from '../../scripts/setup.mjs'
 import { HOSTS, INCUMBENTS } from '../hosts/index.mjs'
 
+/** How many runs a million customers are part of: creating them takes longer than all the rest. */
+const LARGE_RUNS = 3
 const STOF = path('benchmark', 'stof')
 const lastLine = (output) => output.trim().split('\n').at(-1)
 const node = (script, args, backend = 'native') =>
@@ -54,9 +56,7 @@ const cargoBench = (name, args) => [
 async function runRust({ quick, only }) {
   const kept = join(await targetFolder(), 'criterion')
   rmSync(kept, { recursive: true, force: true })
-  const effort = quick
-    ? ['--warm-up-time', '0.02', '--measurement-time', '0.05', '--sample-size', '10']
-    : ['--noplot']
+  const effort = [quick ? '--quick' : '--noplot']
   await need('cargo', cargoBench('decisions', [...effort, ...(only ? [only] : [])]))
   return readdirSync(kept)
     .map((folder) => join(kept, folder, 'new'))
@@ -75,19 +75,21 @@ export async function runHost(host, options) {
   const flags = [...(options.quick ? ['--quick'] : []), ...(options.only ? ['--only', options.only] : [])]
   const results = []
   for (const part of parts) {
-    if (options.quick && part === 'large') continue
+    if (part === 'large' && (options.small || options.run > LARGE_RUNS)) continue
     results.push(...JSON.parse(await node('worker.mjs', [host, part, ...flags], backend)))
   }
   return results
 }
 
 /** Bytes a customer on one binding, and on the floor. */
-export const runMemory = async (backend, { quick }) =>
-  JSON.parse(await node('memory.mjs', [backend, quick ? '20000' : '1000000'], backend))
+export const runMemory = async (backend, { quick, small }) => {
+  const customers = quick ? '20000' : small ? '100000' : '1000000'
+  return JSON.parse(await node('memory.mjs', [backend, customers], backend))
+}
 
 /** The tail on a binding, or in Rust. */
-export async function runTail(where, { quick }) {
-  const calls = quick ? '200000' : '10000000'
-  if (where !== 'rust') return JSON.parse(await node('tail.mjs', [where, calls], where))
-  return JSON.parse(lastLine(await need('cargo', cargoBench('tail', [calls]))))
+export async function runTail(where, { quick, small }) {
+  const [calls, customers] = quick ? ['20000', '2000'] : [small ? '2000000' : '10000000', '100000']
+  if (where !== 'rust') return JSON.parse(await node('tail.mjs', [where, calls, customers], where))
+  return JSON.parse(lastLine(await need('cargo', cargoBench('tail', [calls, customers]))))
 }

@@ -1,8 +1,8 @@
 //! The tail of `allow` without any host: every call timed while customers are added. `cargo bench -p limitr-engine --bench tail`
-//! prints one object of JSON.
+//! prints one object of JSON; `-- <calls> <customers>` after it for others than 10,000,000 and 100,000.
 //!
 //! The same loop is run three times: with nothing in it (what the clock and the machine do), with `allow` on 100,000
-//! customers, and with a customer added every 100th call until there are 200,000. A pause of more than `PAUSE_NS` is looked
+//! customers, and with a customer added every so many calls until there are twice as many. A pause of more than `PAUSE_NS` is looked
 //! into at once: if the kernel took the processor away meanwhile, or brought in pages, it says so; what is left is the engine's, or
 //! the machine's under it. Looking costs some 20 µs, which lie between calls and are in no time.
 
@@ -25,7 +25,6 @@ use limitr_engine::{Ask, Call, Profile};
 use serde_json::{Value, json};
 use world::{Draws, POLICY, START, engine, id, settle};
 
-const CUSTOMERS: usize = 100_000;
 const ORDER: usize = 1 << 20;
 const PAUSE_NS: u64 = 20_000;
 const PAUSES: usize = 10;
@@ -105,25 +104,25 @@ impl Times {
 }
 
 /// Times `calls` calls of `call`.
-fn steady(name: &str, calls: usize, mut call: impl FnMut(usize)) -> Value {
+fn steady(name: &str, calls: usize, customers: usize, mut call: impl FnMut(usize)) -> Value {
     let mut times = Times::new(calls);
     let mut kernel = Kernel::look();
     for made in 0..calls {
         let began = Instant::now();
         call(made);
-        times.add(began.elapsed().as_nanos() as u64, &mut kernel, CUSTOMERS);
+        times.add(began.elapsed().as_nanos() as u64, &mut kernel, customers);
     }
     times.summed(name)
 }
 
 /// Times `calls` calls of `allow`, and the customers that are added between them.
-fn growing(calls: usize, order: &[u32]) -> [Value; 2] {
+fn growing(calls: usize, from: usize, order: &[u32]) -> [Value; 2] {
     let mut engine = engine(POLICY);
-    let mut ids = settle(&mut engine, CUSTOMERS);
-    let every = (calls / CUSTOMERS).max(1);
-    ids.extend((CUSTOMERS..CUSTOMERS + calls / every).map(id));
+    let mut ids = settle(&mut engine, from);
+    let every = (calls / from).max(1);
+    ids.extend((from..from + calls / every).map(id));
     let (mut allowed, mut added) = (Times::new(calls), Times::new(calls / every));
-    let (mut kernel, mut customers) = (Kernel::look(), CUSTOMERS);
+    let (mut kernel, mut customers) = (Kernel::look(), from);
     let call = Call::new(Ask::by(1.0));
     for made in 0..calls {
         if made % every == 0 && customers < ids.len() {
@@ -133,7 +132,7 @@ fn growing(calls: usize, order: &[u32]) -> [Value; 2] {
             added.add(began.elapsed().as_nanos() as u64, &mut kernel, customers);
             customers += 1;
         }
-        let id = &ids[order[made & (ORDER - 1)] as usize * customers / CUSTOMERS];
+        let id = &ids[order[made & (ORDER - 1)] as usize * customers / from];
         let began = Instant::now();
         let answer = engine.allow(START, black_box(id), "api", &call).unwrap();
         allowed.add(began.elapsed().as_nanos() as u64, &mut kernel, customers);
@@ -141,25 +140,26 @@ fn growing(calls: usize, order: &[u32]) -> [Value; 2] {
     }
     let used: f64 =
         ids.iter().filter_map(|id| engine.value(START, id, "api")).map(|value| value.to_f64()).sum();
-    assert_eq!((engine.customer_count(), used), (ids.len(), (calls + CUSTOMERS) as f64));
+    assert_eq!((engine.customer_count(), used), (ids.len(), (calls + from) as f64));
     [allowed.summed("allow, growing"), added.summed("createCustomer, growing")]
 }
 
 fn main() {
-    let calls = std::env::args().filter_map(|one| one.parse().ok()).next().unwrap_or(10_000_000);
-    let order = Draws::new(42).uniform(CUSTOMERS, ORDER);
-    let mut loops = vec![steady("nothing", calls, |made| {
+    let mut numbers = std::env::args().filter_map(|one| one.parse().ok());
+    let (calls, customers) = (numbers.next().unwrap_or(10_000_000), numbers.next().unwrap_or(100_000));
+    let order = Draws::new(42).uniform(customers, ORDER);
+    let mut loops = vec![steady("nothing", calls, customers, |made| {
         black_box(made);
     })];
     {
         let mut engine = engine(POLICY);
-        let ids = settle(&mut engine, CUSTOMERS);
+        let ids = settle(&mut engine, customers);
         let call = Call::new(Ask::by(1.0));
-        loops.push(steady("allow", calls, |made| {
+        loops.push(steady("allow", calls, customers, |made| {
             let id = &ids[order[made & (ORDER - 1)] as usize];
             assert!(engine.allow(START, black_box(id), "api", &call).unwrap());
         }));
     }
-    loops.extend(growing(calls, &order));
-    println!("{}", json!({ "calls": calls, "customers": CUSTOMERS, "loops": loops }));
+    loops.extend(growing(calls, customers, &order));
+    println!("{}", json!({ "calls": calls, "customers": customers, "loops": loops }));
 }
