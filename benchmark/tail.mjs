@@ -5,7 +5,8 @@
 //     each begins with 100,000 customers and adds one every so many calls until there are twice as many. Adding is timed apart.
 //  2. A call's time is the difference of two readings of `performance.now()`, into an array that is there before. The clock's own cost
 //     is in every figure, and is what the empty loop shows.
-//  3. A pause longer than `PAUSE_MS` is looked into at once: if the process lost the processor, or got new pages from the kernel. The
+//  3. A pause longer than `PAUSE_MS` is looked into at once: if the process was off the processor for most of it (the scheduler took it
+//     away, or it was stopped), by what processor time it used since the last look, or got new pages from the kernel. The
 //     collector tells its own times (perf_hooks), which are laid over the pauses afterwards. What is left is the engine's, or the
 //     machine's under it; the empty loop shows how much of that there is.
 
@@ -31,6 +32,14 @@ const collected = []
 const observer = new PerformanceObserver((list) => collected.push(...list.getEntries()))
 observer.observe({ entryTypes: ['gc'] })
 
+/** What the kernel has done to this process until now; `busy` is the processor time of all its threads, in ms. */
+function lookAt() {
+  const usage = process.resourceUsage()
+  const busy = (usage.userCPUTime + usage.systemCPUTime) / 1000
+  const { involuntaryContextSwitches: switches, minorPageFault: faults } = usage
+  return { at: performance.now(), busy, switches, faults }
+}
+
 /** The times of one kind of call, and its long ones. */
 class Times {
   count = 0
@@ -42,17 +51,17 @@ class Times {
 
   /** Looks into a long call. */
   pause(began, ended, customers, kernel) {
-    const { involuntaryContextSwitches: switches, minorPageFault: faults } = process.resourceUsage()
+    const found = lookAt()
+    const off = ended - kernel.at - (found.busy - kernel.busy)
     this.pauses.push({
       began,
       ended,
       customers,
-      switches: switches - kernel.switches,
-      faults: faults - kernel.faults
+      switches: found.switches - kernel.switches,
+      faults: found.faults - kernel.faults,
+      off: off > (ended - began) / 2
     })
-    const now = process.resourceUsage()
-    kernel.switches = now.involuntaryContextSwitches
-    kernel.faults = now.minorPageFault
+    Object.assign(kernel, lookAt())
   }
 }
 
@@ -93,10 +102,10 @@ const compile = (name, call, add) =>
     return right`
   )
 
-const causeOf = ({ began, ended, switches, faults }) => {
+const causeOf = ({ began, ended, switches, faults, off }) => {
   const gc = collected.find((entry) => entry.startTime < ended && entry.startTime + entry.duration > began)
   if (gc) return `collector, ${KINDS[gc.detail.kind] ?? 'other'}`
-  if (switches > 0) return 'the scheduler'
+  if (switches > 0 || off) return 'off the processor'
   return faults >= MANY_FAULTS ? 'new pages' : 'the engine or the machine'
 }
 
@@ -137,12 +146,12 @@ const ids = idsOf(CUSTOMERS + Math.floor(CALLS / every))
 /** Runs one loop and answers what its calls took. */
 async function run(name, { on, call, add }) {
   const [allowed, added] = [new Times(CALLS), new Times(ids.length)]
-  const usage = process.resourceUsage()
-  const kernel = { switches: usage.involuntaryContextSwitches, faults: usage.minorPageFault }
+  const kernel = lookAt()
   const loop = compile(name, call, add)
   const warm = [new Times(20_000), new Times(ids.length)]
   loop(on, ids, order, CUSTOMERS, CALLS, ...warm, kernel)
   globalThis.gc()
+  Object.assign(kernel, lookAt())
   const right = loop(on, ids, order, CUSTOMERS, every, allowed, added, kernel)
   await new Promise((resolve) => setTimeout(resolve, 50)) // the collector's times are told in between
   if (right !== CALLS) throw new Error(`${name}: ${right} of ${CALLS} calls were allowed`)

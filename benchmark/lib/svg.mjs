@@ -42,5 +42,6 @@ export function logScale(values, from, to) {
 /** A time on an axis, in the unit that keeps it short: `100 ns`, `10 µs`, `1 ms`. */
 export function timeLabel(ns) {
   if (ns < 1e3) return `${ns} ns`
-  return ns < 1e6 ? `${ns / 1e3} µs` : `${ns / 1e6} ms`
+  if (ns < 1e6) return `${ns / 1e3} µs`
+  return ns < 1e9 ? `${ns / 1e6} ms` : `${ns / 1e9} s`
 }

@@ -3,7 +3,7 @@
 //!
 //! The same loop is run three times: with nothing in it (what the clock and the machine do), with `allow` on 100,000
 //! customers, and with a customer added every so many calls until there are twice as many. A pause of more than `PAUSE_NS` is looked
-//! into at once: if the kernel took the processor away meanwhile, or brought in pages, it says so; what is left is the engine's, or
+//! into at once: if the thread was off the processor for most of it, or the kernel brought in pages, it says so; what is left is the engine's, or
 //! the machine's under it. Looking costs some 20 µs, which lie between calls and are in no time.
 
 #![allow(
@@ -29,9 +29,11 @@ const ORDER: usize = 1 << 20;
 const PAUSE_NS: u64 = 20_000;
 const PAUSES: usize = 10;
 
-/// How often the kernel took the processor away from this thread, and how many pages it brought in.
+/// How often the kernel took the processor away from this thread, for how long it has run, and how many pages it brought in.
 #[derive(Clone, Copy, Default)]
 struct Kernel {
+    at: Option<Instant>,
+    busy_ns: u64,
     switches: u64,
     faults: u64,
 }
@@ -45,7 +47,13 @@ impl Kernel {
         // The program's name, which may hold spaces, ends with `)`; the 8th field after it counts minor faults.
         let faults = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(7));
         let number = |text: Option<&str>| text.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        Kernel { switches: number(switches), faults: number(faults) }
+        let sched = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        Kernel {
+            at: Some(Instant::now()),
+            busy_ns: number(sched.split_whitespace().next()),
+            switches: number(switches),
+            faults: number(faults),
+        }
     }
 }
 
@@ -69,9 +77,11 @@ impl Times {
         }
         let now = Kernel::look();
         let (switches, faults) = (now.switches - kernel.switches, now.faults - kernel.faults);
-        let cause = match (switches, faults) {
-            (1.., _) => "the scheduler",
-            (0, 64..) => "new pages",
+        let passed = kernel.at.map_or(0, |at| at.elapsed().as_nanos() as u64);
+        let off = passed.saturating_sub(now.busy_ns - kernel.busy_ns) > ns / 2;
+        let cause = match (switches > 0 || off, faults) {
+            (true, _) => "off the processor",
+            (false, 64..) => "new pages",
             _ => "the engine or the machine",
         };
         self.pauses.push(json!({ "ns": ns, "customers": customers, "cause": cause, "switches": switches, "faults": faults }));
