@@ -4,6 +4,8 @@
 //  2. Runs every host in a process of its own, hosts in turn, as many times as `--runs` says; then memory and tails once.
 //  3. Writes results.json, table.md and plots into benchmark/results/<date>, or with `--reference` into benchmark/results/reference,
 //     which is committed, and the table into docs/performance.md.
+//
+// `--small` leaves a million customers out, `--quick` only sees that everything runs and answers right, `--no-build` takes what is built.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -141,7 +141,11 @@ function growth(rows) {
 /** Everything as Markdown. */
 export function tableOf({ machine, runs, rows, missing, memory: bytes, tails }) {
   const grown = growth(rows)
-  const parts = [`${machineLine(machine)}; ${runs} ${runs === 1 ? 'run' : 'runs'}, medians.`, workloads(rows)]
+  const few = runs < 5 ? ' Fewer than five runs are a first look: not to be quoted.' : ''
+  const parts = [
+    `${machineLine(machine)}; ${runs} ${runs === 1 ? 'run' : 'runs'}, medians.${few}`,
+    workloads(rows)
+  ]
   if (rows.some(({ workload }) => workload === 'hard limit')) parts.push(incumbents(rows, missing))
   parts.push(replay(rows), grown && `A call at a million customers, ${grown}.`)
   if (Object.keys(bytes).length > 0) parts.push(memory(bytes))
