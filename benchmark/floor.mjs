@@ -21,31 +21,41 @@ export class Floor {
     return meter
   }
 
-  allowSync(id, entitlement, value) {
+  allow(id, entitlement, value) {
     const meter = this.#meter(id, entitlement)
     if (!meter || meter.used + value > meter.limit) return false
     meter.used += value
     return true
   }
 
-  checkSync(id, entitlement, value) {
+  check(id, entitlement, value) {
     const meter = this.#meter(id, entitlement)
     return meter !== null && meter.used + value <= meter.limit
   }
 
-  valueSync(id, entitlement) {
+  value(id, entitlement) {
     return this.#meter(id, entitlement)?.used ?? null
+  }
+}
+
+/** The same behind `async` functions, as code that awaits its limits has it. */
+export class AsyncFloor {
+  /** The floor itself. */
+  sync = new Floor()
+
+  async createCustomer(id, entitlement, limit) {
+    this.sync.createCustomer(id, entitlement, limit)
   }
 
   async allow(id, entitlement, value) {
-    return this.allowSync(id, entitlement, value)
+    return this.sync.allow(id, entitlement, value)
   }
 
   async check(id, entitlement, value) {
-    return this.checkSync(id, entitlement, value)
+    return this.sync.check(id, entitlement, value)
   }
 
   async value(id, entitlement) {
-    return this.valueSync(id, entitlement)
+    return this.sync.value(id, entitlement)
   }
 }

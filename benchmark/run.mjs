@@ -1,75 +1,137 @@
-// Runs the workloads on both bindings, in processes of their own one after another, and prints the medians beside the floor:
-// `npm run bench -- --runs 5`.
+// The benchmark: `npm run bench -- [--runs 5] [--host <name>] [--only <pattern>] [--small] [--quick] [--reference]`.
+//
+//  1. Builds both bindings, and what the incumbents need.
+//  2. Runs every host in a process of its own, hosts in turn, as many times as `--runs` says; then memory and tails once.
+//  3. Writes results.json, table.md and plots into benchmark/results/<date>, or with `--reference` into benchmark/results/reference,
+//     which is committed, and the table into docs/performance.md.
+//
+// `--small` leaves a million customers out, `--quick` only sees that everything runs and answers right, `--no-build` takes what is built.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { buildWasm } from '../scripts/build-wasm.mjs'
-import { main, need, path, step } from '../scripts/lib/run.mjs'
+import { Failed, main, path, step } from '../scripts/lib/run.mjs'
 import { setupBindings } from '../scripts/setup.mjs'
+import { BINDINGS, HOSTS } from './hosts/index.mjs'
+import { provide, runHost, runMemory, runTail } from './lib/collect.mjs'
+import { machine } from './lib/machine.mjs'
+import { plotsOf } from './lib/plots.mjs'
+import { summarise } from './lib/summary.mjs'
+import { tableOf } from './lib/table.mjs'
 
-const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '5' } } })
-const BACKENDS = ['native', 'wasm']
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string' },
+    host: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
+    reference: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false }
+  }
+})
+const MARKS = /(<!-- figures -->\n)[\s\S]*(\n<!-- \/figures -->)/
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-/**
- * Joins the runs of one binding: for each workload its median, smallest and largest, and the median of its ratios to the floor of
- * its group, each within one process.
- */
-function summarise(backend, runs) {
-  const nsIn = ({ results }, group, name) =>
-    results.find((result) => result.group === group && result.name === name).ns
-  return runs[0].results.map(({ group, name }) => {
-    const all = runs.map((run) => nsIn(run, group, name))
-    const ratio = median(runs.map((run) => nsIn(run, group, name) / nsIn(run, group, 'floor')))
-    return { backend, group, name, ns: median(all), min: Math.min(...all), max: Math.max(...all), ratio }
-  })
-}
-
-function print(rows) {
-  const cells = (row) =>
-    `${row.ns.toFixed(0).padStart(9)}${row.ratio.toFixed(2).padStart(7)}  ${`${row.min.toFixed(0)}–${row.max.toFixed(0)}`.padEnd(12)}`
-  console.log(
-    `\n${'ns a call'.padEnd(18)}${'floor'.padStart(8)}${BACKENDS.map((one) => one.padStart(9) + '  ratio  range'.padEnd(21)).join('')}`
+/** The hosts that are to run: all, or those whose name begins as one that was given. */
+function chosenHosts() {
+  const wanted = options.host
+  const hosts = Object.keys(HOSTS).filter(
+    (host) => wanted.length === 0 || wanted.some((one) => host.startsWith(one))
   )
-  const find = (backend, group, name) =>
-    rows.find((row) => row.backend === backend && row.group === group && row.name === name)
-  for (const { group } of rows.filter(({ backend, name }) => backend === BACKENDS[0] && name === 'floor')) {
-    const floor = find(BACKENDS[0], group, 'floor').ns.toFixed(0).padStart(8)
-    console.log(
-      group.padEnd(18) + floor + BACKENDS.map((backend) => cells(find(backend, group, 'limitr'))).join('')
+  if (hosts.length === 0)
+    throw new Failed(`no host is called \`${wanted.join('`, `')}\``, {
+      help: `Hosts: ${Object.keys(HOSTS).join(', ')}.`
+    })
+  return hosts
+}
+
+async function buildAll(hosts) {
+  if (!options['no-build']) {
+    await setupBindings()
+    await build()
+    await buildWasm()
+  }
+  let missing = {}
+  await step('incumbents and rust', async () => {
+    missing = await provide(hosts)
+    return Object.entries(missing)
+      .map(([host, why]) => `${host} ${why}`)
+      .join('; ')
+  })
+  return missing
+}
+
+/** Runs the hosts in turn; a run is what each of them measured. */
+async function runAll(hosts, count) {
+  const runs = []
+  for (let run = 1; run <= count; run += 1) {
+    const measured = {}
+    for (const host of hosts)
+      await step(`run ${run} of ${count}, ${host}`, async () => {
+        measured[host] = await runHost(host, { ...options, run })
+      })
+    runs.push(measured)
+  }
+  return runs
+}
+
+/** What is measured once: memory and tails, of everything or of the hosts that were chosen. */
+async function runOnce(hosts) {
+  const [memory, tails] = [{}, {}]
+  if (options.only) return { memory, tails }
+  const backends = [
+    ...new Set(BINDINGS.filter((host) => hosts.includes(host)).map((host) => HOSTS[host].backend))
+  ]
+  for (const backend of backends)
+    await step(`memory, ${backend}`, async () => {
+      memory[backend] = await runMemory(backend, options)
+    })
+  for (const where of [...backends, ...(hosts.includes('rust') ? ['rust'] : [])])
+    await step(`tail, ${where}`, async () => {
+      tails[where] = await runTail(where, options)
+    })
+  return { memory, tails }
+}
+
+/** Writes what was found; answers the folder. */
+function write(found, table) {
+  const name = options.reference ? 'reference' : new Date().toISOString().slice(0, 19).replaceAll(':', '-')
+  const folder = path('benchmark', 'results', name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(found, null, 1)}\n`)
+  writeFileSync(join(folder, 'table.md'), table)
+  for (const [file, svg] of Object.entries(plotsOf(found))) writeFileSync(join(folder, file), svg)
+  if (options.reference) {
+    const doc = path('docs', 'performance.md')
+    const text = readFileSync(doc, 'utf8')
+    writeFileSync(
+      doc,
+      text.replace(MARKS, (_, before, after) => `${before}${table.trimEnd()}${after}`)
     )
   }
+  return folder.replace(path(), '')
 }
 
 await main(async () => {
-  await setupBindings()
-  await build()
-  await buildWasm()
-  const runs = Object.fromEntries(BACKENDS.map((backend) => [backend, []]))
-  for (let run = 1; run <= Number(options.runs); run += 1) {
-    for (const backend of BACKENDS) {
-      await step(`run ${run} of ${options.runs}, ${backend}`, async () => {
-        const worker = ['--expose-gc', path('benchmark', 'worker.mjs')]
-        const printed = await need(process.execPath, worker, { env: { LIMITR_BACKEND: backend } })
-        runs[backend].push(JSON.parse(printed))
-      })
-    }
-  }
-  const rows = BACKENDS.flatMap((backend) => summarise(backend, runs[backend]))
-  print(rows)
-  const at = new Date().toISOString()
-  const machine = { node: process.version, cpu: cpus()[0].model, cores: cpus().length }
-  const file = path('benchmark', 'results', `${at.replaceAll(':', '-')}.json`)
-  mkdirSync(path('benchmark', 'results'), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ at, ...machine, rows, runs }, null, 2)}\n`)
-  console.log(
-    `\n${machine.cpu}, ${machine.cores} cores, node ${machine.node}; written to ${file.replace(path(), '')}`
+  const hosts = chosenHosts()
+  const missing = await buildAll(hosts)
+  const count = Number(options.runs ?? (options.quick ? 1 : 5))
+  const runs = await runAll(
+    hosts.filter((host) => !missing[host]),
+    count
   )
+  const once = await runOnce(hosts)
+  const found = {
+    machine: machine(),
+    runs: count,
+    quick: options.quick,
+    rows: summarise(runs),
+    missing,
+    ...once
+  }
+  const table = tableOf(found)
+  console.log(`\n${table}`)
+  console.log(`Written to ${write(found, table)}. ${options.quick ? 'Quick: the times mean nothing.' : ''}`)
 })

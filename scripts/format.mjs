@@ -6,8 +6,9 @@ import { setupBuild } from './setup.mjs'
 await main(async () => {
   await setupBuild()
   await step('rust', () => need('cargo', ['fmt', '--all']).then(() => {}))
-  await step('rust of fuzz', () =>
-    need('cargo', ['fmt', '--manifest-path', 'fuzz/Cargo.toml']).then(() => {})
-  )
+  for (const apart of ['fuzz', 'benchmark/stof'])
+    await step(`rust of ${apart}`, () =>
+      need('cargo', ['fmt', '--manifest-path', `${apart}/Cargo.toml`]).then(() => {})
+    )
   await step('javascript', () => need(bin('biome'), ['check', '--write', '--colors=off', '.']).then(() => {}))
 })
