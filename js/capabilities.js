@@ -35,12 +35,20 @@ function capability(core, name) {
 }
 
 /**
- * @param {string} name
+ * @param {string} id
  * @param {any} given
  */
-function whole(name, { label = '', description = '', version = '', parameters = [], plans = [], customers = [] }) {
-  const complete = parameters.map((/** @type {any} */ one) => ({ description: '', schema_type: 'string', required: true, ...one }))
-  return { name, label, description, version, parameters: complete, plans, customers }
+function whole(
+  id,
+  { name = id, description = '', version = '', parameters = [], plans = [], customers = [] }
+) {
+  const complete = parameters.map((/** @type {any} */ one) => ({
+    description: '',
+    schema_type: 'string',
+    required: true,
+    ...one
+  }))
+  return { id, name, description, version, parameters: complete, plans, customers }
 }
 
 /**
@@ -71,7 +79,9 @@ function setPart(core, part, given) {
   const next = { ...policy, [part]: value }
   if (functions !== null) next.functions = joined(policy.functions ?? '', functions)
   const document = documentOf({ policy: next }, 'auto', 'policy')
-  carryingAfter(core, functionsOf(core, document), () => usage.moved(core, 'updatePolicy', [document.text, document.format], '', null))
+  carryingAfter(core, functionsOf(core, document), () =>
+    usage.moved(core, 'updatePolicy', [document.text, document.format], '', null)
+  )
 }
 
 /**
@@ -81,7 +91,9 @@ function setPart(core, part, given) {
  * @param {string} more what stands inside of the policy
  */
 function joined(before, more) {
-  return /^\s*([A-Z]\w*\s+)?policy\s*:/m.test(before) ? `${before}\npolicy: {\n${more}\n}` : `${before}\n${more}`
+  return /^\s*([A-Z]\w*\s+)?policy\s*:/m.test(before)
+    ? `${before}\npolicy: {\n${more}\n}`
+    : `${before}\n${more}`
 }
 
 /**
@@ -98,18 +110,24 @@ function runCapability(core, name, customer, args) {
   if (found === null) throw unknown(String(name), Object.keys(all(core)))
   const id = newName(customer, 'customer')
   if (!mayRun(core, found, id))
-    throw new LimitrError('not_allowed', `the customer \`${id}\` may not run \`${found.name}\`: its plan has no such capability`)
+    throw new LimitrError(
+      'not_allowed',
+      `the customer \`${id}\` may not run \`${found.id}\`: its plan has no such capability`
+    )
   const given = args ?? {}
   if (!isObject(given)) throw wrongType('args', 'an object of arguments by name', args)
   for (const { name: parameter, required } of found.parameters) {
     if (required && (given[parameter] === undefined || given[parameter] === null))
-      throw new LimitrError('invalid_argument', `\`${found.name}\` needs \`args.${parameter}\``)
+      throw new LimitrError('invalid_argument', `\`${found.id}\` needs \`args.${parameter}\``)
   }
   const { value, problems } = guarded(() => plain(given, 'args'), 'args')
   if (problems.length > 0) throw refused(problems, { code: 'invalid_argument', what: 'the arguments' })
-  if (core.carried?.function(['capabilities', found.name, 'run']) === undefined)
-    throw new LimitrError('policy_function_failed', `\`capabilities.${found.name}\` has no function \`run\` in the policy's \`functions\``)
-  return core.carried.run(found.name, id, value)
+  if (core.carried?.function(['capabilities', found.id, 'run']) === undefined)
+    throw new LimitrError(
+      'policy_function_failed',
+      `\`capabilities.${found.id}\` has no function \`run\` in the policy's \`functions\``
+    )
+  return core.carried.run(found.id, id, value)
 }
 
 /**
@@ -117,7 +135,10 @@ function runCapability(core, name, customer, args) {
  * @param {string[]} names
  */
 function unknown(name, names) {
-  const list = names.length > 0 ? `: the policy has ${names.map((one) => `\`${one}\``).join(', ')}` : ': the policy has none'
+  const list =
+    names.length > 0
+      ? `: the policy has ${names.map((one) => `\`${one}\``).join(', ')}`
+      : ': the policy has none'
   return new LimitrError('unknown_capability', `unknown capability \`${name}\`${list}`)
 }
 
@@ -142,17 +163,22 @@ function mayRun(core, { plans, customers }, customer) {
 function claudeTools(core, customer) {
   const id = newName(customer, 'customer')
   return Object.entries(all(core))
-    .map(([name, given]) => whole(name, given))
-    .filter((found) => TOOL_NAME.test(found.name) && mayRun(core, found, id))
-    .map(({ name, description, parameters }) => ({
+    .map(([id, given]) => whole(id, given))
+    .filter((found) => TOOL_NAME.test(found.id) && mayRun(core, found, id))
+    .map(({ id: name, description, parameters }) => ({
       name,
       description,
       input_schema: {
         type: 'object',
         properties: Object.fromEntries(
-          parameters.map((/** @type {any} */ one) => [one.name, { type: one.schema_type, description: one.description }])
+          parameters.map((/** @type {any} */ one) => [
+            one.name,
+            { type: one.schema_type, description: one.description }
+          ])
         ),
-        required: parameters.filter((/** @type {any} */ one) => one.required).map((/** @type {any} */ one) => one.name)
+        required: parameters
+          .filter((/** @type {any} */ one) => one.required)
+          .map((/** @type {any} */ one) => one.name)
       }
     }))
 }

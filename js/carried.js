@@ -13,7 +13,7 @@
 const { refused } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
 const events = require('./events.js')
-const { CALL_MS, READ_MS, Sandbox, SandboxError } = require('./sandbox.js')
+const { CALL_MS, readMs, Sandbox, SandboxError } = require('./sandbox.js')
 const { functionFailed } = require('./stof-documents.js')
 const usage = require('./usage.js')
 
@@ -54,13 +54,26 @@ class Carried {
     /** @type {Listed[]} */
     let found
     try {
-      found = this.#ask({ op: 'load', policy, functions: policy.functions ?? '', libs: this.#libs() }, READ_MS)
+      const functions = policy.functions ?? ''
+      found = this.#ask(
+        { op: 'load', policy, functions, libs: this.#libs() },
+        readMs(functions.length + JSON.stringify(policy).length)
+      )
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error
       const where = error.line === null ? '' : ` (line ${error.line}, column ${error.column} of it)`
       const message = `the functions can't be loaded: ${error.message}${where}`
-      const help = 'write them as Stof has it: `credits: { tokens: { fn overhead(units: float) -> float { … } } }`'
-      const problem = { code: 'syntax', severity: /** @type {const} */ ('error'), message, path: 'policy.functions', line: null, column: null, help }
+      const help =
+        'write them as Stof has it: `credits: { tokens: { fn overhead(units: float) -> float { … } } }`'
+      const problem = {
+        code: 'syntax',
+        severity: /** @type {const} */ ('error'),
+        message,
+        path: 'policy.functions',
+        line: null,
+        column: null,
+        help
+      }
       throw refused([problem])
     }
     const known = found.filter(({ path: [kind, name] }) => Object.hasOwn(policy[kind] ?? {}, name))
@@ -105,7 +118,8 @@ class Carried {
    */
   overhead(customer, entitlement, value, context) {
     this.#fresh()
-    if (!this.has('credits') || typeof customer !== 'string' || typeof entitlement !== 'string') return undefined
+    if (!this.has('credits') || typeof customer !== 'string' || typeof entitlement !== 'string')
+      return undefined
     const credit = this.#core.ask('creditFor', [customer, entitlement])
     if (credit === null || !this.#functions.has(keyOf(['credits', credit.name, 'overhead']))) return undefined
     const units = this.#units(customer, entitlement, value)

@@ -90,7 +90,12 @@ function understood(core, document, use) {
  */
 function functionsOf(core, document) {
   if (!document.text.includes('functions')) return null
-  const trial = Core.open(core.doors, core.backend, document, /** @type {any} */ ({ validate: false, strict: false, clock: 0 }))
+  const trial = Core.open(
+    core.doors,
+    core.backend,
+    document,
+    /** @type {any} */ ({ validate: false, strict: false, clock: 0 })
+  )
   try {
     const { policy } = trial.ask('policy', [null])
     return policy.functions ? policy : null
@@ -149,11 +154,15 @@ function attach(core) {
     /** @type {(name: string, work: (inner: Function, args: any[]) => any) => void} */
     const put = (name, work) => {
       const inner = facade[name].bind(facade)
-      const method = facade === limitr ? async (/** @type {any[]} */ ...args) => work(inner, args) : (/** @type {any[]} */ ...args) => work(inner, args)
+      const method =
+        facade === limitr
+          ? async (/** @type {any[]} */ ...args) => work(inner, args)
+          : (/** @type {any[]} */ ...args) => work(inner, args)
       Object.defineProperty(facade, name, { value: method, writable: true, configurable: true })
     }
     const allow = facade.allow.bind(facade)
-    for (const [name, places] of Object.entries(PLACES)) put(name, (inner, args) => inner(...costed(core, args, places)))
+    for (const [name, places] of Object.entries(PLACES))
+      put(name, (inner, args) => inner(...costed(core, args, places)))
     for (const name of WITH_OPTIONS) put(name, (inner, args) => inner(...costedOptions(core, args)))
     put('increment', (inner, args) => stepped(core, inner, allow, args, 1))
     put('decrement', (inner, args) => stepped(core, inner, allow, args, -1))
@@ -214,7 +223,8 @@ function costedOptions(core, args) {
  */
 function stepped(core, inner, allow, args, sign) {
   const [customer, entitlement, event] = args
-  if (typeof customer !== 'string' || typeof entitlement !== 'string' || !core.carried?.has('credits')) return inner(...args)
+  if (typeof customer !== 'string' || typeof entitlement !== 'string' || !core.carried?.has('credits'))
+    return inner(...args)
   const step = core.ask('cost', [customer, entitlement])
   if (typeof step !== 'number') return inner(...args)
   const cost = core.carried.overhead(customer, entitlement, sign * step, event)

@@ -80,7 +80,13 @@ function copied(value, path, key, within, problems) {
       report(problems, path, 'syntax', 'half a character (a lone surrogate)', 'use well-formed text')
       return value.toWellFormed()
     case 'function':
-      report(problems, path, 'wrong_type', "a document can't hold a function", 'write it in Stof, under `policy.functions`')
+      report(
+        problems,
+        path,
+        'wrong_type',
+        "a document can't hold a function",
+        'write it in Stof, under `policy.functions`'
+      )
       return undefined
     case 'symbol':
       report(problems, path, 'wrong_type', "a document can't hold a symbol", 'use text')

@@ -12,8 +12,19 @@
 const FUEL_PER_MS = 60_000
 /** What a call of a function may take, in milliseconds' work. */
 const CALL_MS = 50
-/** What reading a document, or loading functions, may take. */
+/** What reading a document, or loading functions, may take: at least, for each character, and at most. */
 const READ_MS = 300
+const READ_MS_A_CHARACTER = 0.04
+const READ_MS_MAX = 10_000
+
+/**
+ * What reading so much may take, in milliseconds' work.
+ *
+ * @param {number} length in characters
+ */
+function readMs(length) {
+  return Math.min(READ_MS + Math.ceil(length * READ_MS_A_CHARACTER), READ_MS_MAX)
+}
 
 /** @typedef {(path: [string, string], args: unknown[]) => unknown} CallApp */
 
@@ -68,7 +79,8 @@ class Sandbox {
    * @throws {SandboxError} what the request came to, if not to an answer
    */
   ask(request, now, ms) {
-    if (this.#busy) throw new SandboxError('failed', 'a function is running: it can not be called from within')
+    if (this.#busy)
+      throw new SandboxError('failed', 'a function is running: it can not be called from within')
     this.#busy = true
     let answer
     try {
@@ -90,8 +102,14 @@ class Sandbox {
   }
 
   #instance() {
-    const imports = { limitr: { call_app: (/** @type {number} */ at, /** @type {number} */ length) => this.#asked(at, length) } }
-    return /** @type {Exports} */ (/** @type {unknown} */ (new WebAssembly.Instance(this.#module, imports).exports))
+    const imports = {
+      limitr: {
+        call_app: (/** @type {number} */ at, /** @type {number} */ length) => this.#asked(at, length)
+      }
+    }
+    return /** @type {Exports} */ (
+      /** @type {unknown} */ (new WebAssembly.Instance(this.#module, imports).exports)
+    )
   }
 
   /**
@@ -122,7 +140,9 @@ class Sandbox {
     try {
       answer = JSON.stringify({ value: this.#callApp?.(path, args) ?? null })
     } catch (error) {
-      answer = JSON.stringify({ error: `\`${path.join('.')}\` failed: ${error instanceof Error ? error.message : error}` })
+      answer = JSON.stringify({
+        error: `\`${path.join('.')}\` failed: ${error instanceof Error ? error.message : error}`
+      })
     }
     return this.#write(answer)
   }
@@ -154,4 +174,4 @@ class SandboxError extends Error {
   }
 }
 
-module.exports = { CALL_MS, READ_MS, Sandbox, SandboxError }
+module.exports = { CALL_MS, Sandbox, SandboxError, readMs }

@@ -5,7 +5,7 @@
 
 const { refused } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
-const { READ_MS, Sandbox, SandboxError } = require('./sandbox.js')
+const { readMs, Sandbox, SandboxError } = require('./sandbox.js')
 
 /** @typedef {import('./documents.js').Document} Document */
 /** @typedef {import('../index').Diagnostic} Diagnostic */
@@ -66,12 +66,20 @@ function stofPart(module, path, text, now, what) {
  */
 function read(module, text, now, about) {
   const at = { line: /** @type {number | null} */ (null), column: /** @type {number | null} */ (null) }
-  const problem = (/** @type {string} */ code, /** @type {string} */ message, /** @type {string} */ help, place = at) =>
-    refused([{ code, severity: 'error', message, path: '', ...place, help }], about)
+  const problem = (
+    /** @type {string} */ code,
+    /** @type {string} */ message,
+    /** @type {string} */ help,
+    place = at
+  ) => refused([{ code, severity: 'error', message, path: '', ...place, help }], about)
   if (text.length > DOCUMENT_BYTES)
-    throw problem('too_large', `the document has ${text.length} characters`, `keep it within ${DOCUMENT_BYTES} bytes`)
+    throw problem(
+      'too_large',
+      `the document has ${text.length} characters`,
+      `keep it within ${DOCUMENT_BYTES} bytes`
+    )
   try {
-    return new Sandbox(module).ask({ op: 'document', text }, now, READ_MS)
+    return new Sandbox(module).ask({ op: 'document', text }, now, readMs(text.length))
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error
     const code = error.code === 'too_large' ? 'too_large' : 'syntax'

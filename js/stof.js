@@ -46,9 +46,12 @@ function stofModuleNow() {
   if (here.module !== null) return here.module
   const module = loader()()
   if (!(module instanceof WebAssembly.Module)) {
-    void Promise.resolve(module).then((loaded) => {
-      here.module ??= loaded
-    }, () => {})
+    void Promise.resolve(module).then(
+      (loaded) => {
+        here.module ??= loaded
+      },
+      () => {}
+    )
     throw new LimitrError(
       'not_supported',
       'the sandbox of Stof is still being loaded: `await init()` of `limitr/stof` first, or use the method without `sync`'

@@ -6,7 +6,15 @@
 // 3. crates/stof/instrument puts bounds into it: fuel, stack, memory.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bin, isMain, main, need, path, step } from './lib/run.mjs'
@@ -54,7 +62,9 @@ async function compile() {
   const { cargo, more, env, way } = await toolchain()
   const target = env.CARGO_TARGET_DIR ?? join(CRATE, 'target')
   const all = { ...env, CARGO_TARGET_DIR: target }
-  await need(cargo, ['build', ...MANIFEST, '--package', 'limitr-stof', '--target', TARGET, ...more], { env: all })
+  await need(cargo, ['build', ...MANIFEST, '--package', 'limitr-stof', '--target', TARGET, ...more], {
+    env: all
+  })
   return { module: join(target, TARGET, 'release', 'limitr_stof.wasm'), way }
 }
 

@@ -233,8 +233,8 @@ object! {
 object! {
     /// Something that customers and AI tools may run: its function is `run` in the policy's `functions`.
     pub struct Capability, "capability" {
-        /// What it is called, for people. None: its name.
-        label: String = [String::new()], r#""Refund""#;
+        /// What it is called, for people. None: its key.
+        name: String = [String::new()], r#""Refund""#;
         /// What it does, for people and for AI tools.
         description: String = [String::new()], r#""Gives tokens back""#;
         /// Its version.
