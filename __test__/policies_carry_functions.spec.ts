@@ -67,7 +67,8 @@ async function opened(functions?: string) {
 describe('the function `overhead` of a credit', () => {
   it('gets the units and the data of the call', async () => {
     const limitr = await opened()
-    const cost = async (event?: object) => (await limitr.decide('ann', 'chat', 4, { event })).cost
+    const cost = async (event?: Record<string, unknown>) =>
+      (await limitr.decide('ann', 'chat', 4, { event })).cost
     expect(await cost()).toBe(2)
     expect(await cost({ model: 'large' })).toBe(8)
     expect((await limitr.explain('ann', 'chat', '5', { event: { model: 'large' } })).cost).toBe(10)
@@ -79,9 +80,9 @@ describe('the function `overhead` of a credit', () => {
   it('is asked by every way to meter, with its twin', async () => {
     const limitr = await opened()
     const spent = async (call: () => unknown) => {
-      const before = (await limitr.customerMarginSnapshot('ann')).cost
+      const before = ((await limitr.customerMarginSnapshot('ann'))?.cost ?? 0)
       await call()
-      return (await limitr.customerMarginSnapshot('ann')).cost - before
+      return ((await limitr.customerMarginSnapshot('ann'))?.cost ?? 0) - before
     }
     const large = { model: 'large' }
     expect(await spent(() => limitr.allow('ann', 'chat', 4, large))).toBe(8)
@@ -145,7 +146,7 @@ describe('functions of notifications', () => {
     limitr.lib('App', 'note', (name) => void sent.push(name))
     const types: string[] = []
     limitr.addHandler('all', (type: string) => types.push(type))
-    await limitr.allow('ann', 'chat', 60)
+    limitr.sync.allow('ann', 'chat', 60)
     expect(sent).toEqual([])
     await limitr.flush()
     expect(sent).toEqual([['low', 'ann', 40]])

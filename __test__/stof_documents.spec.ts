@@ -134,7 +134,7 @@ describe('a policy in Stof', () => {
   })
 
   it('has its problems where they are in the text', async () => {
-    const text = `Limitr policy: {\n  credits: { t: {} }\n  plans: {\n    é: { entitlements: { a: { limit: { credit: 'x', vale: 5MB } } } }\n  }\n}`
+    const text = `Limitr policy: {\n  credits: { t: {} }\n  plans: {\n    'é': { entitlements: { a: { limit: { credit: 'x', vale: 5MB } } } }\n  }\n}`
     const { diagnostics } = await refusal(text)
     const at = (code: string) => diagnostics?.find((problem) => problem.code === code)
     const column = (part: string) => (text.split('\n')[3]?.indexOf(part) ?? -1) + 1

@@ -31,7 +31,7 @@ function all(core) {
 function capability(core, name) {
   const key = lookup(name, 'name')
   const found = all(core)
-  return Object.hasOwn(found, key) ? whole(key, found[key]) : null
+  return key !== null && Object.hasOwn(found, key) ? whole(key, found[key]) : null
 }
 
 /**
@@ -151,7 +151,9 @@ function mayRun(core, { plans, customers }, customer) {
   const record = core.ask('customer', [customer])
   if (record === null) return false
   if (customers.length > 0 && !customers.includes(record.id)) return false
-  return plans.length === 0 || plans.includes(usage.explain(core, record.id, 'capability', 0, undefined).plan)
+  if (plans.length === 0) return true
+  const { plan } = usage.explain(core, record.id, 'capability', 0, undefined) // the effective one
+  return plan !== null && plans.includes(plan)
 }
 
 /**
@@ -159,6 +161,7 @@ function mayRun(core, { plans, customers }, customer) {
  *
  * @param {Core} core
  * @param {unknown} customer
+ * @returns {import('../index').ClaudeTool[]}
  */
 function claudeTools(core, customer) {
   const id = newName(customer, 'customer')
@@ -189,17 +192,18 @@ function claudeTools(core, customer) {
  * @param {Core} core
  * @param {unknown} customer
  * @param {unknown} use
+ * @returns {import('../index').ClaudeToolResult}
  */
 function claudeToolUse(core, customer, use) {
   if (!isObject(use) || typeof use.id !== 'string' || typeof use.name !== 'string')
     throw wrongType('use', 'a `tool_use` block: `{ id, name, input }`', use)
-  const about = { type: 'tool_result', tool_use_id: use.id }
+  const about = { type: /** @type {const} */ ('tool_result'), tool_use_id: use.id }
   try {
     const value = runCapability(core, use.name, customer, use.input)
     return { ...about, content: typeof value === 'string' ? value : JSON.stringify(value ?? null) }
   } catch (error) {
     if (!(error instanceof LimitrError)) throw error
-    return { ...about, content: error.message, is_error: true }
+    return { ...about, content: error.message, is_error: /** @type {const} */ (true) }
   }
 }
 
