@@ -80,7 +80,7 @@ describe('the function `overhead` of a credit', () => {
   it('is asked by every way to meter, with its twin', async () => {
     const limitr = await opened()
     const spent = async (call: () => unknown) => {
-      const before = ((await limitr.customerMarginSnapshot('ann'))?.cost ?? 0)
+      const before = (await limitr.customerMarginSnapshot('ann'))?.cost ?? 0
       await call()
       return ((await limitr.customerMarginSnapshot('ann'))?.cost ?? 0) - before
     }

@@ -9,5 +9,8 @@ await main(async () => {
   await step('rust of fuzz', () =>
     need('cargo', ['fmt', '--manifest-path', 'fuzz/Cargo.toml']).then(() => {})
   )
+  await step('rust of stof', () =>
+    need('cargo', ['fmt', '--all', '--manifest-path', 'crates/stof/Cargo.toml']).then(() => {})
+  )
   await step('javascript', () => need(bin('biome'), ['check', '--write', '--colors=off', '.']).then(() => {}))
 })

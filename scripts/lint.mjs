@@ -17,6 +17,11 @@ const checks = {
   'rust format of fuzz': program('cargo', ['fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check'], {
     help: format
   }),
+  'rust format of stof': program(
+    'cargo',
+    ['fmt', '--all', '--manifest-path', 'crates/stof/Cargo.toml', '--check'],
+    { help: format }
+  ),
   clippy: program('cargo', [
     'clippy',
     '--workspace',

@@ -59,7 +59,9 @@ impl Instruction for AskApp {
         let mut args = Vec::with_capacity(self.count);
         for _ in 0..self.count {
             let arg = env.stack.pop().map_or(Val::Null, |arg| arg.get());
-            args.push(value::to_json(graph, &arg, 0).map_err(|problem| Error::Custom(problem.message.into()))?);
+            args.push(
+                value::to_json(graph, &arg, 0).map_err(|problem| Error::Custom(problem.message.into()))?,
+            );
         }
         args.reverse();
         let answer = asked(&json!({ "path": self.path, "args": args }))?;
@@ -73,7 +75,8 @@ fn asked(request: &Value) -> Result<Value, Error> {
     let text = request.to_string();
     // SAFETY: the host reads `length` bytes from there before this returns, and keeps nothing of it.
     let length = unsafe { call_app(text.as_ptr(), text.len()) };
-    let answer: Value = serde_json::from_slice(taken_input().get(..length).unwrap_or_default()).unwrap_or_default();
+    let answer: Value =
+        serde_json::from_slice(taken_input().get(..length).unwrap_or_default()).unwrap_or_default();
     match answer.get("error").and_then(Value::as_str) {
         Some(message) => Err(Error::Custom(message.into())),
         None => Ok(answer.get("value").cloned().unwrap_or_default()),

@@ -18,10 +18,14 @@ use crate::{Answer, Problem, value};
 /// Calls the function at a path, with as many of the arguments as it takes. An `async` one is waited for.
 pub(crate) fn call(loaded: &mut Loaded, path: &Value, args: &Value) -> Answer {
     let Loaded { graph, policy } = loaded;
-    let names: Vec<&str> = path.as_array().map(|path| path.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+    let names: Vec<&str> =
+        path.as_array().map(|path| path.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
     let missing = || Problem::new("failed", format!("there is no function `{}`", names.join(".")));
     let (function, objects) = names.split_last().ok_or_else(missing)?;
-    let object = objects.iter().try_fold(policy.clone(), |node, name| object_at(graph, &node, name)).ok_or_else(missing)?;
+    let object = objects
+        .iter()
+        .try_fold(policy.clone(), |node, name| object_at(graph, &node, name))
+        .ok_or_else(missing)?;
     let func = function_of(graph, &object, function).ok_or_else(missing)?;
     let takes = graph.get_stof_data::<Func>(&func).map_or(0, |func| func.params.len());
 
@@ -61,5 +65,8 @@ fn waited(loaded: &mut Loaded, instructions: Vec<Arc<dyn Instruction>>) -> Resul
         return Ok(process.result.map_or(Val::Void, |result| result.get()));
     }
     let error = runtime.errored.remove(&id).and_then(|process| process.error);
-    Err(Problem::new("failed", error.map_or_else(|| "the function was not run".to_owned(), |error| error_text(&error))))
+    Err(Problem::new(
+        "failed",
+        error.map_or_else(|| "the function was not run".to_owned(), |error| error_text(&error)),
+    ))
 }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use stof::model::{DataRef, Graph, NodeRef, Func, Prototype};
+use stof::model::{DataRef, Func, Graph, NodeRef, Prototype};
 use stof::parser::context::ParseContext;
 use stof::parser::doc::document as parse_document;
 use stof::parser::info::{DefKind, DefSpan, ParseInfo};
@@ -114,7 +114,8 @@ impl<'a> PlaceMap<'a> {
 
     fn note(&mut self, path: &str, parent: &NodeRef, name: &str) {
         let Some(span) = self.span(parent, name) else { return };
-        let ((line, column), (value_line, value_column)) = (self.places.of(span.name_start), self.places.of(span.value_start));
+        let ((line, column), (value_line, value_column)) =
+            (self.places.of(span.name_start), self.places.of(span.value_start));
         self.found.insert(path.to_owned(), json!([line, column, value_line, value_column]));
     }
 
@@ -150,7 +151,13 @@ impl<'a> PlaceMap<'a> {
 
 /// What a document's functions need of its text; none if the policy has no functions. Data is left out where every object that
 /// has functions stands in the text; else the whole document is kept.
-fn functions_text(text: &str, graph: &Graph, info: &ParseInfo, root: &NodeRef, policy: &NodeRef) -> Option<String> {
+fn functions_text(
+    text: &str,
+    graph: &Graph,
+    info: &ParseInfo,
+    root: &NodeRef,
+    policy: &NodeRef,
+) -> Option<String> {
     if !has_functions(graph, policy, 0) {
         return None;
     }
@@ -167,7 +174,14 @@ fn functions_text(text: &str, graph: &Graph, info: &ParseInfo, root: &NodeRef, p
 }
 
 /// Writes the functions of an object, and the objects in it that have some. None where one of those isn't in the text.
-fn without_data(text: &str, graph: &Graph, info: &ParseInfo, node: &NodeRef, depth: usize, out: &mut String) -> Option<()> {
+fn without_data(
+    text: &str,
+    graph: &Graph,
+    info: &ParseInfo,
+    node: &NodeRef,
+    depth: usize,
+    out: &mut String,
+) -> Option<()> {
     let defs = |kind: DefKind| info.defs.iter().filter(move |def| def.kind == kind && &def.parent == node);
     for def in defs(DefKind::Func).filter(|def| def.data.as_ref().is_some_and(|func| !is_init(graph, func))) {
         let span = def.span?;
@@ -198,7 +212,8 @@ fn has_functions(graph: &Graph, node: &NodeRef, depth: usize) -> bool {
     if depth > 64 {
         return false;
     }
-    let own = |node: &NodeRef| Func::functions(graph, node, &None, false).iter().any(|func| !is_init(graph, func));
+    let own =
+        |node: &NodeRef| Func::functions(graph, node, &None, false).iter().any(|func| !is_init(graph, func));
     own(node)
         || Prototype::prototype_nodes(graph, node, true).iter().any(own)
         || value::fields_of(graph, node)

@@ -29,21 +29,31 @@ pub(crate) fn load(policy: &Value, functions: &str, libs: &Value) -> Result<(Loa
         node = policy.ok_or_else(|| Problem::new("bad_functions", "`policy` in `functions` is no object"))?;
     }
     let empty = Map::new();
-    let data: Map<String, Value> =
-        policy.as_object().unwrap_or(&empty).iter().filter(|(name, _)| *name != "functions").map(|(k, v)| (k.clone(), v.clone())).collect();
+    let data: Map<String, Value> = policy
+        .as_object()
+        .unwrap_or(&empty)
+        .iter()
+        .filter(|(name, _)| *name != "functions")
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     value::merge(&mut graph, &node, &data);
     app::register(&mut graph, libs);
     let mut found = Vec::new();
-    for (kind, names) in [("credits", &["overhead"][..]), ("notifications", &["matches", "fire"]), ("capabilities", &["run"])] {
+    for (kind, names) in
+        [("credits", &["overhead"][..]), ("notifications", &["matches", "fire"]), ("capabilities", &["run"])]
+    {
         let Some(group) = object_at(&graph, &node, kind) else { continue };
         for (name, value) in value::fields_of(&graph, &group) {
             let Val::Obj(object) = value else { continue };
             for function in names {
                 let Some(func) = function_of(&graph, &object, function) else { continue };
                 let Some(func) = graph.get_stof_data::<Func>(&func) else { continue };
-                let parameters: Vec<String> = func.params.iter().map(|param| param.name.to_string()).collect();
+                let parameters: Vec<String> =
+                    func.params.iter().map(|param| param.name.to_string()).collect();
                 let is_async = func.attributes.contains_key("async");
-                found.push(json!({ "path": [kind, name, function], "async": is_async, "parameters": parameters }));
+                found.push(
+                    json!({ "path": [kind, name, function], "async": is_async, "parameters": parameters }),
+                );
             }
         }
     }

@@ -2,14 +2,31 @@
 
 use stof::model::{Graph, Profile};
 const TYPES: [&str; 17] = [
-    "Limitr", "Policy", "Credit", "Price", "Tier", "Exchange", "Pair", "Plan", "Entitlement", "Limit", "Topup",
-    "Notification", "When", "Capability", "Parameter", "Customer", "Cap",
+    "Limitr",
+    "Policy",
+    "Credit",
+    "Price",
+    "Tier",
+    "Exchange",
+    "Pair",
+    "Plan",
+    "Entitlement",
+    "Limit",
+    "Topup",
+    "Notification",
+    "When",
+    "Capability",
+    "Parameter",
+    "Customer",
+    "Cap",
 ];
 
 /// Declares the types that the text doesn't define, as far as can be seen before it is parsed.
 pub(crate) fn declare(graph: &mut Graph, text: &str) {
     let defines = |name: &str| {
-        let mut found = text.match_indices(name).map(|(at, _)| text[at + name.len()..].trim_start_matches(['"', '\'', ')', ']']));
+        let mut found = text
+            .match_indices(name)
+            .map(|(at, _)| text[at + name.len()..].trim_start_matches(['"', '\'', ')', ']']));
         text.contains("#[type") && found.any(|after| after.trim_start().starts_with([':', '{']))
     };
     for name in TYPES.iter().filter(|name| !defines(name)) {

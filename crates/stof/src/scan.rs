@@ -25,7 +25,8 @@ pub(crate) fn check(text: &str) -> Result<(), Problem> {
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 if depth > DEPTH {
-                    let problem = Problem::new("too_large", format!("nested deeper than {DEPTH} levels: nest less"));
+                    let problem =
+                        Problem::new("too_large", format!("nested deeper than {DEPTH} levels: nest less"));
                     return Err(problem.at(Some(place(text, at))));
                 }
                 at += 1;

@@ -47,5 +47,10 @@ pub(crate) fn plain(message: &str) -> String {
         rest = after.split_once('m').map_or("", |(_, after)| after);
     }
     out.push_str(rest);
-    out.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().trim_end_matches('.').to_owned()
+    out.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned()
 }

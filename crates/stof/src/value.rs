@@ -31,7 +31,10 @@ pub(crate) fn fields_of(graph: &Graph, node: &NodeRef) -> Vec<(String, Val)> {
 /// note where they were found.
 pub(crate) fn to_json(graph: &Graph, value: &Val, depth: usize) -> Result<Value, Problem> {
     if depth > DEPTH {
-        return Err(Problem::new("too_large", format!("nested deeper than {DEPTH} levels, or an object that is in itself")));
+        return Err(Problem::new(
+            "too_large",
+            format!("nested deeper than {DEPTH} levels, or an object that is in itself"),
+        ));
     }
     let list = |items: &mut dyn Iterator<Item = Val>| -> Result<Value, Problem> {
         items.map(|item| to_json(graph, &item, depth + 1)).collect::<Result<Vec<_>, _>>().map(Value::Array)
@@ -66,7 +69,9 @@ fn number_json(number: &Num) -> Result<Value, Problem> {
     match number {
         Num::Int(value) => Ok(Value::from(*value)),
         Num::Units(value, Units::None | Units::Undefined) | Num::Float(value) => plain_number(*value),
-        Num::Units(value, units) if value.is_finite() => Ok(Value::String(format!("{value}{}", units.to_string()))),
+        Num::Units(value, units) if value.is_finite() => {
+            Ok(Value::String(format!("{value}{}", units.to_string())))
+        }
         Num::Units(value, _) => plain_number(*value),
     }
 }
@@ -91,7 +96,8 @@ pub(crate) fn from_json(graph: &mut Graph, parent: &NodeRef, value: &Value) -> V
             None => Num::Float(number.as_f64().unwrap_or_default()),
         }),
         Value::Array(items) => {
-            let items: Vector<_> = items.iter().map(|item| ValRef::new(from_json(graph, parent, item))).collect();
+            let items: Vector<_> =
+                items.iter().map(|item| ValRef::new(from_json(graph, parent, item))).collect();
             Val::List(items)
         }
         Value::Object(fields) => {

@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use wasm_instrument::inject_stack_limiter;
 use wasm_instrument::parity_wasm::elements::{
-    BlockType, Error, ExportEntry, GlobalEntry, GlobalType, ImportEntry, InitExpr, Instruction, Internal, MemoryType, Module,
-    ValueType,
+    BlockType, Error, ExportEntry, GlobalEntry, GlobalType, ImportEntry, InitExpr, Instruction, Internal,
+    MemoryType, Module, ValueType,
 };
 use wasm_instrument::parity_wasm::{deserialize_buffer, serialize};
 
@@ -40,7 +40,11 @@ fn main() -> ExitCode {
 fn bound(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut module: Module = deserialize_buffer(bytes).map_err(|error: Error| error.to_string())?;
     if let Some(import) = foreign(&module) {
-        return Err(format!("the module imports `{}` of `{}`: a sandbox gives nothing", import.field(), import.module()));
+        return Err(format!(
+            "the module imports `{}` of `{}`: a sandbox gives nothing",
+            import.field(),
+            import.module()
+        ));
     }
     bound_memory(&mut module)?;
     count_fuel(&mut module)?;
