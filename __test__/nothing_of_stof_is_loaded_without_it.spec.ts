@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 const plans = { free: { default: true, entitlements: { chat: { limit: { credit: 'token', value: 9 } } } } }
 
 /** The sandbox's module, if anything in this process has loaded it. */
-const loaded = () => (globalThis as any)[Symbol.for('limitr.stof')]?.module ?? null
+const loaded = () =>
+  (globalThis as unknown as Record<symbol, { module?: unknown }>)[Symbol.for('limitr.stof')]?.module ?? null
 
 describe('a policy without functions', () => {
   it('loads nothing of Stof, and its methods are those of the class', async () => {

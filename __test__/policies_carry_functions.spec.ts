@@ -101,11 +101,11 @@ describe('the function `overhead` of a credit', () => {
     ['returns no number', { word: true }, /number|cast|match/]
   ])('that %s leaves `overhead_cost` in force', async (_, event, message) => {
     const limitr = await opened()
-    const errors: any[] = []
+    const errors: { message?: string }[] = []
     limitr.on('policy-error', (error) => errors.push(error))
     expect((await limitr.decide('ann', 'chat', 4, { event })).cost).toBe(28)
     expect(errors).toMatchObject([{ code: 'policy_function_failed', function: 'credits.token.overhead' }])
-    expect(errors[0].message).toMatch(message)
+    expect(errors[0]?.message).toMatch(message)
     expect((await limitr.decide('ann', 'chat', 4)).cost).toBe(2) // and the next call is right
     await limitr.close()
   })
@@ -129,7 +129,9 @@ describe('functions of notifications', () => {
   it('say when one is sent', async () => {
     const limitr = await opened()
     const told: unknown[] = []
-    limitr.on('large', ({ type, cause, entitlement }: any) => told.push([type, cause, entitlement]))
+    limitr.on('large', ({ type, cause, entitlement }: Record<string, unknown>) =>
+      told.push([type, cause, entitlement])
+    )
     await limitr.allow('ann', 'chat', 19)
     await limitr.allow('ann', 'chat', 20)
     expect(told).toEqual([['large', 'meter-changed', 'chat']])
@@ -163,7 +165,7 @@ describe('functions of notifications', () => {
     await limitr.createCustomer('ann')
     await limitr.setNotifications("any: { fn matches(type: str) -> bool { type == 'meter-changed' } }")
     const told: string[] = []
-    limitr.on('any' as never, ({ type }: any) => told.push(type))
+    limitr.on('any' as never, ({ type }: { type: string }) => told.push(type))
     await limitr.allow('ann', 'chat', 1)
     expect(told).toEqual(['any'])
     await limitr.close()

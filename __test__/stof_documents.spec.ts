@@ -122,7 +122,7 @@ describe('a policy in Stof', () => {
       policy: {
         credits: {
           'a.b "c"\\': {
-            label: 'é\n\t\'"`\\ ${x}',
+            label: 'é\n\t\'"`\\ {x}',
             price: 0.1,
             own: { list: [1, null, { x: [] }], 'not a name': true }
           }

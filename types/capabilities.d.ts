@@ -41,6 +41,7 @@ export interface Capabilities {
    * @example
    * limitr.lib('App', 'sendEmail', async (to, text) => mail(to, text));
    */
+  // biome-ignore lint/suspicious/noExplicitAny: what the policy's functions pass is theirs to say
   lib(namespace: string, name: string, fn: (...args: any[]) => unknown): void
 
   /**
@@ -70,6 +71,7 @@ export interface Capabilities {
    * @example
    * const left = await limitr.runCapability('refund', 'user_1', { tokens: 100 });
    */
+  // biome-ignore lint/suspicious/noExplicitAny: what a capability returns is its own
   runCapability(name: string, customer: string, args?: object | null): Promise<any>
 
   /**
