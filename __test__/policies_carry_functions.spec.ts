@@ -227,6 +227,29 @@ describe('capabilities', () => {
   })
 })
 
+describe('bad input', () => {
+  it('is refused by each of these methods', async () => {
+    const limitr = await opened()
+    const codeOf = (run: () => unknown) =>
+      Promise.resolve()
+        .then(run)
+        .then(
+          () => null,
+          (error: LimitrError) => error.code
+        )
+    expect(await codeOf(() => limitr.lib('App', 'x', 5 as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.lib('', 'x', () => 1))).toBe('invalid_name')
+    expect(await codeOf(() => limitr.capability(5 as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.setCapabilities(5 as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.setCapabilities({ a: { nope: 1 } as never }))).toBe(null) // a warning
+    expect(await codeOf(() => limitr.setCapabilities('a: {'))).toBe('invalid_policy')
+    expect(await codeOf(() => limitr.runCapability('a', 5 as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.claudeTools(null as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.claudeToolUse('ann', { id: 5 } as never))).toBe('invalid_argument')
+    await limitr.close()
+  })
+})
+
 describe('a policy with functions', () => {
   it('keeps them in every format', async () => {
     const limitr = await opened()

@@ -15,6 +15,9 @@ const usage = require('./usage.js')
 /** What a tool may be called, in the words of the APIs that take tools. */
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/
 
+/** What a function, or its library, may be called in Stof. */
+const STOF_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
 /**
  * @param {Core} core
  * @returns {Record<string, any>}
@@ -218,6 +221,12 @@ function claudeToolUse(core, customer, use) {
 function lib(core, namespace, name, fn) {
   core.assertOpen()
   const [library, key] = [newName(namespace, 'namespace'), newName(name, 'name')]
+  for (const word of [library, key])
+    if (!STOF_NAME.test(word))
+      throw new LimitrError(
+        'invalid_name',
+        `\`${word}\` can't be called in Stof: use letters, digits and \`_\``
+      )
   if (typeof fn !== 'function') throw wrongType('fn', 'a function', fn)
   core.libs ??= new Map()
   const functions = core.libs.get(library) ?? new Map()

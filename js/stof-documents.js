@@ -51,7 +51,12 @@ function stofDocument(module, text, now) {
  */
 function stofPart(module, path, text, now, what) {
   const inside = `${path.map((name) => `${JSON.stringify(name)}: {`).join(' ')}\n${text}\n${'}'.repeat(path.length)}`
-  const { document } = read(module, `policy: {${inside}}`, now, { code: 'invalid_policy', what })
+  const { document } = read(module, `policy: {${inside}}`, now, { code: 'invalid_policy', what, above: 1 })
+  if (typeof document.policy !== 'object' || document.policy === null)
+    throw new LimitrError(
+      'invalid_argument',
+      `${what} must be an object, or what stands inside of one in Stof`
+    )
   const { functions, ...policy } = document.policy
   let value = policy
   for (const name of path) value = value?.[name] ?? {}
@@ -62,7 +67,7 @@ function stofPart(module, path, text, now, what) {
  * @param {WebAssembly.Module} module
  * @param {string} text
  * @param {number} now
- * @param {{ code: string, what: string }} about
+ * @param {{ code: string, what: string, above?: number }} about `above`: lines that stand before the user's own
  */
 function read(module, text, now, about) {
   const at = { line: /** @type {number | null} */ (null), column: /** @type {number | null} */ (null) }
@@ -84,7 +89,10 @@ function read(module, text, now, about) {
     if (!(error instanceof SandboxError)) throw error
     const code = error.code === 'too_large' ? 'too_large' : 'syntax'
     const message = error.code === 'failed' ? `the document can't be read: ${error.message}` : error.message
-    throw problem(code, message, 'write it as Stof has it', { line: error.line, column: error.column })
+    throw problem(code, message, 'write it as Stof has it', {
+      line: error.line === null ? null : error.line - (about.above ?? 0),
+      column: error.column
+    })
   }
 }
 
