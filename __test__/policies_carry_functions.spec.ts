@@ -241,7 +241,7 @@ describe('bad input', () => {
     expect(await codeOf(() => limitr.lib('', 'x', () => 1))).toBe('invalid_name')
     expect(await codeOf(() => limitr.capability(5 as never))).toBe('invalid_argument')
     expect(await codeOf(() => limitr.setCapabilities(5 as never))).toBe('invalid_argument')
-    expect(await codeOf(() => limitr.setCapabilities({ a: { nope: 1 } as never }))).toBe(null) // a warning
+    expect(await codeOf(() => limitr.setCapabilities({ a: { nope: 1 } as never }))).toBe('invalid_policy')
     expect(await codeOf(() => limitr.setCapabilities('a: {'))).toBe('invalid_policy')
     expect(await codeOf(() => limitr.runCapability('a', 5 as never))).toBe('invalid_argument')
     expect(await codeOf(() => limitr.claudeTools(null as never))).toBe('invalid_argument')
