@@ -243,7 +243,7 @@ describe('bad input', () => {
     expect(await codeOf(() => limitr.setCapabilities(5 as never))).toBe('invalid_argument')
     expect(await codeOf(() => limitr.setCapabilities({ a: { nope: 1 } as never }))).toBe('invalid_policy')
     expect(await codeOf(() => limitr.setCapabilities('a: {'))).toBe('invalid_policy')
-    expect(await codeOf(() => limitr.runCapability('a', 5 as never))).toBe('invalid_argument')
+    expect(await codeOf(() => limitr.runCapability('add', 5 as never))).toBe('invalid_argument')
     expect(await codeOf(() => limitr.claudeTools(null as never))).toBe('invalid_argument')
     expect(await codeOf(() => limitr.claudeToolUse('ann', { id: 5 } as never))).toBe('invalid_argument')
     await limitr.close()
