@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" />
 
+import type { Capabilities } from './types/capabilities.js'
 import type { Customers } from './types/customers.js'
 import type { Decisions } from './types/decisions.js'
 import type { Handlers } from './types/events.js'
@@ -14,6 +15,7 @@ import type { CustomerRecord } from './types/records.js'
 import type { HistoryOptions, RepairedStore, StoredChange } from './types/store.js'
 import type { Diagnostic, ErrorCode } from './types/values.js'
 
+export type * from './types/capabilities.js'
 export type * from './types/customers.js'
 export type * from './types/decisions.js'
 export type * from './types/events.js'
@@ -72,6 +74,7 @@ export interface Limitr<P = AnyPolicy>
     Money<P>,
     Holds<P>,
     Policies<P>,
+    Capabilities,
     Handlers<P> {}
 
 /**
@@ -94,10 +97,10 @@ export class Limitr<P = AnyPolicy> {
   /**
    * Opens an engine. An object written `as const` types the names that later calls may use.
    *
-   * `format` defaults to `'auto'`: an object is JSON, text is tried as JSON, YAML and TOML. A boolean in the place of the
+   * `format` defaults to `'auto'`: an object is JSON, text is tried as JSON, YAML, TOML and Stof. A boolean in the place of the
    * options is `validate`.
    *
-   * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`, `not_supported_yet`;
+   * @throws {LimitrError} `invalid_policy` with every diagnostic, `invalid_argument`, `invalid_value`;
    * `not_supported` if the backend that is asked for doesn't load, `too_many` if there is no memory for another engine;
    * with a store `store_locked`, `store_damaged`, `store_newer`, `store_failed`; `shared_conflict`
    * @example
@@ -158,7 +161,7 @@ export class Limitr<P = AnyPolicy> {
   ): Promise<Hold | null>
 
   /**
-   * Resolves once everything that the engine did by now is in its store; at once where it has none.
+   * Resolves once everything that the engine did by now is in its store, and what functions of the policy began is done.
    *
    * @throws {LimitrError} `store_failed` once the store is given up
    * @example

@@ -160,7 +160,8 @@ describe('a list of the methods', () => {
       'on',
       'flush',
       'history',
-      'close'
+      'close',
+      ...['lib', 'capability', 'setCapabilities', 'runCapability', 'claudeTools', 'claudeToolUse']
     ]
     expect(
       all.filter((name) => !tested.has(name) && !untested.includes(name) && !others.includes(name))

@@ -129,7 +129,10 @@ describe('a twin', () => {
       const { value } = Object.getOwnPropertyDescriptor(PROTOTYPE, name) ?? {}
       return typeof value === 'function' && name !== 'constructor'
     })
-    const alone = ['close', 'flush', 'history', 'addHandler', 'removeHandler', 'clearHandlers', 'on']
+    const alone = [
+      ...['close', 'flush', 'history', 'addHandler', 'removeHandler', 'clearHandlers', 'on'],
+      ...['lib', 'capability', 'setCapabilities', 'runCapability', 'claudeTools', 'claudeToolUse']
+    ]
     const tried = new Set([
       ...CALLS.map(([name]) => name),
       'eachCustomer',

@@ -4,7 +4,7 @@
 // that answers come back in, and who listens.
 
 const { LimitrError, errorFrom } = require('./errors.js')
-const { refused, withoutPlaces } = require('./documents.js')
+const { placed, refused, withoutPlaces } = require('./documents.js')
 const { FewHandles, Handles } = require('./handles.js')
 
 /** @typedef {import('../index').Diagnostic} Diagnostic */
@@ -94,6 +94,12 @@ class Core {
     this.names = { version: -1, count: 0, entitlements: [], plans: [], credits: [] }
     /** What keeps what the engine does, if anything does. @type {import('./keeping.js').NativeKeeping | import('./keeping.js').AdapterKeeping | null} */
     this.keeping = null
+    /** The functions that the policy carries, if it carries any. @type {import('./carried.js').Carried | null} */
+    this.carried = null
+    /** The `Limitr` that this is the engine of. @type {any} */
+    this.facade = null
+    /** What the app gave its functions to be called by the policy's. @type {Map<string, Map<string, Function>> | null} */
+    this.libs = null
     /** The threads that share the engine, if others may. @type {import('./audience.js').Audience | null} */
     this.audience = null
 
@@ -220,19 +226,18 @@ function openedWith(doors, document, answer) {
     throw refused([...document.problems, ...found])
   }
   if (error) throw documentError(document, errorFrom(error))
-  const warnings = value.diagnostics
-  return { engine: value.engine, diagnostics: document.isObject ? withoutPlaces(warnings) : warnings }
+  return { engine: value.engine, diagnostics: placed(document, value.diagnostics) }
 }
 
 /**
- * What an engine refused a document with: of an object, without places.
+ * What an engine refused a document with, placed in what the user wrote.
  *
  * @param {Document} document
  * @param {import('../index').LimitrError} error
  */
 function documentError(document, error) {
-  if (!document.isObject || !error.diagnostics?.length) return error
-  return refused(withoutPlaces(error.diagnostics), { code: error.code })
+  if (!error.diagnostics?.length || (!document.isObject && document.places === undefined)) return error
+  return refused(placed(document, error.diagnostics), { code: error.code })
 }
 
 /** @param {readonly unknown[]} args */

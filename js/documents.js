@@ -23,6 +23,7 @@ const DEPTH_LIMIT = 256
  * @property {string} format
  * @property {boolean} isObject whether it was an object: places in its text mean nothing to anybody
  * @property {Diagnostic[]} problems what JSON can't hold of it
+ * @property {Record<string, number[]>} [places] of Stof, which became this text: where each path stands there
  */
 
 /**
@@ -79,7 +80,13 @@ function copied(value, path, key, within, problems) {
       report(problems, path, 'syntax', 'half a character (a lone surrogate)', 'use well-formed text')
       return value.toWellFormed()
     case 'function':
-      report(problems, path, 'not_supported_yet', 'functions are not supported yet', 'leave it out')
+      report(
+        problems,
+        path,
+        'wrong_type',
+        "a document can't hold a function",
+        'write it in Stof, under `policy.functions`'
+      )
       return undefined
     case 'symbol':
       report(problems, path, 'wrong_type', "a document can't hold a symbol", 'use text')
@@ -230,12 +237,11 @@ function report(problems, path, code, message, help) {
  */
 function refused(diagnostics, { code = 'invalid_policy', what = 'the policy', ...details } = {}) {
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  const later = errors.find((problem) => problem.code === 'not_supported_yet')
-  const first = later ?? errors[0]
+  const first = errors[0]
   const where = `${first.line ? ` ${first.line}:${first.column}` : ''}${first.path && ` ${first.path}`}`
   const help = first.help ? ` (${first.help})` : ''
   const message = `${what} was refused: ${first.severity}[${first.code}]${where}: ${first.message}${help}`
-  return new LimitrError(later ? 'not_supported_yet' : code, message, { ...details, diagnostics })
+  return new LimitrError(/** @type {any} */ (code), message, { ...details, diagnostics })
 }
 
 /**
@@ -255,4 +261,16 @@ function withoutPlaces(diagnostics) {
   }))
 }
 
-module.exports = { documentOf, guarded, plain, refused, withoutPlaces }
+/**
+ * Diagnostics with the places that mean something to who wrote the document.
+ *
+ * @param {Document} document
+ * @param {readonly Diagnostic[]} diagnostics
+ * @returns {Diagnostic[]}
+ */
+function placed(document, diagnostics) {
+  if (document.places !== undefined) return require('./stof-documents.js').placedIn(document, diagnostics)
+  return document.isObject ? withoutPlaces(diagnostics) : [...diagnostics]
+}
+
+module.exports = { documentOf, guarded, placed, plain, refused, withoutPlaces }

@@ -22,7 +22,7 @@ const { EVENT_TYPES, METER_TYPES, TEXT_KIND, meterEvent, recordEvent } = require
 /**
  * A handler: of every event under a name (`type` is null), or of one type without one.
  *
- * @typedef {{ name: string | null, type: EventType | null, handler: Function, active: boolean }} Entry
+ * @typedef {{ name: string | null, type: EventType | null, handler: Function, active: boolean, carried?: boolean }} Entry
  */
 
 /**
@@ -86,8 +86,36 @@ function removeHandler(core, name) {
 
 /** @param {Core} core */
 function clearHandlers(core) {
-  for (const entry of core.handlers) entry.active = false
-  listenWith(core, [])
+  for (const entry of core.handlers) if (!entry.carried) entry.active = false
+  listenWith(
+    core,
+    core.handlers.filter(({ carried }) => carried)
+  )
+}
+
+/**
+ * Has events heard by the functions that the policy carries, before any handler; null: by none.
+ *
+ * @param {Core} core
+ * @param {((type: string, event: any) => void) | null} handler
+ */
+function carry(core, handler) {
+  const others = core.handlers.filter(({ carried }) => !carried)
+  if (handler === null) return others.length < core.handlers.length && listenWith(core, others)
+  /** @type {Entry} */
+  const entry = { name: null, type: null, handler, active: true, carried: true }
+  listenWith(core, [entry, ...others])
+}
+
+/**
+ * Sends an event that the facade makes.
+ *
+ * @param {Core} core
+ * @param {any} event
+ */
+function send(core, event) {
+  core.waiting.push(event)
+  deliver(core)
 }
 
 /**
@@ -188,7 +216,9 @@ function deliver(core) {
  * @param {LimitrEvent} event
  */
 function deliverOne(core, event) {
+  const own = core.carried?.fires(event.type) ?? false
   for (const entry of core.handlers) {
+    if (own && !entry.carried) continue
     if (!entry.active || (entry.type !== null && entry.type !== event.type)) continue
     if (failures.get(event) === entry) continue
     try {
@@ -237,4 +267,4 @@ function warn(entry, type, error) {
   globalThis.process?.emitWarning?.(`${who} failed on \`${type}\`: ${what}`, 'LimitrHandlerWarning')
 }
 
-module.exports = { addHandler, clearHandlers, on, removeHandler, storeFailed, takeEvents }
+module.exports = { addHandler, carry, clearHandlers, on, removeHandler, send, storeFailed, takeEvents }

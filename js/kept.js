@@ -16,6 +16,7 @@ const APART = [
   'removeHandler',
   'clearHandlers',
   'on',
+  'lib',
   'close',
   'flush',
   'history',

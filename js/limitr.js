@@ -1,6 +1,8 @@
 // @ts-check
 
 const { newName } = require('./arguments.js')
+const capabilities = require('./capabilities.js')
+const { attach, openedWithFunctions } = require('./carrying.js')
 const { Core } = require('./core.js')
 const { eachCustomer } = require('./customers.js')
 const { documentOf } = require('./documents.js')
@@ -9,8 +11,9 @@ const events = require('./events.js')
 const holds = require('./holds.js')
 const { answerOf } = require('./keeping.js')
 const { kept } = require('./kept.js')
-const { history, onlyNative, opened } = require('./opening.js')
+const { history, onlyNative } = require('./opening.js')
 const { backendOption, documentFormat, openOptions } = require('./options.js')
+const { stofModule } = require('./stof.js')
 const { LimitrSync } = require('./sync.js')
 const reads = require('./reads.js')
 const usage = require('./usage.js')
@@ -170,6 +173,42 @@ class Engine {
     return events.on(this.#core, type, handler)
   }
 
+  /** @type {Api['lib']} */
+  lib(namespace, name, fn) {
+    capabilities.lib(this.#core, namespace, name, fn)
+  }
+
+  /** @type {Api['capability']} */
+  async capability(name) {
+    if (this.#core.delivering) await null
+    return capabilities.capability(this.#core, name)
+  }
+
+  /** @type {Api['setCapabilities']} */
+  async setCapabilities(given) {
+    if (typeof given === 'string') await stofModule()
+    if (this.#core.delivering) await null
+    capabilities.setPart(this.#core, 'capabilities', given)
+  }
+
+  /** @type {Api['runCapability']} */
+  async runCapability(name, customer, args) {
+    if (this.#core.delivering) await null
+    return capabilities.runCapability(this.#core, name, customer, args)
+  }
+
+  /** @type {Api['claudeTools']} */
+  async claudeTools(customer) {
+    if (this.#core.delivering) await null
+    return capabilities.claudeTools(this.#core, customer)
+  }
+
+  /** @type {Api['claudeToolUse']} */
+  async claudeToolUse(customer, use) {
+    if (this.#core.delivering) await null
+    return capabilities.claudeToolUse(this.#core, customer, use)
+  }
+
   /** @type {Api['flush']} */
   async flush() {
     if (this.#core.delivering) await null
@@ -237,8 +276,10 @@ function limitrOver(bind) {
       const open = openOptions(options)
       const document = documentOf(policy, documentFormat(format), 'policy')
       const { doors, backend } = await bind(backendOption(options))
-      const core = await opened({ doors, backend }, document, open)
-      return core.keeping?.touchesCalls() ? new Kept(core) : new Limitr(core)
+      const core = await openedWithFunctions({ doors, backend }, document, open)
+      core.facade = core.keeping?.touchesCalls() ? new Kept(core) : new Limitr(core)
+      if (core.carried !== null) attach(core)
+      return core.facade
     }
 
     /** @param {unknown} path */

@@ -8,6 +8,7 @@ const { limitrOver } = require('./limitr.js')
 const { nativeDoors } = require('./native.js')
 const { BACKENDS } = require('./options.js')
 const { mayLoadAddons, variable } = require('./permissions.js')
+const { provideStof } = require('./stof.js')
 
 /** @typedef {import('./limitr.js').Binding} Binding */
 /** @typedef {import('../index').Backend} Backend */
@@ -50,5 +51,7 @@ function fromEnvironment() {
   if (backend === undefined) throw unknownWord(`value of ${VARIABLE}`, value, BACKENDS)
   return backend
 }
+
+provideStof(() => require('./stof-file.js').stofFile())
 
 module.exports = { Limitr: limitrOver(bind), LimitrError }

@@ -3,10 +3,15 @@
 // The policy itself: its plans and credits, replacing and comparing it, and the clock.
 
 const { flag, isObject, lookup, newName, optionalDuration } = require('./arguments.js')
+const { setPart } = require('./capabilities.js')
+const { carryingAfter, functionsOf, understood } = require('./carrying.js')
 const { documentError } = require('./core.js')
-const { documentOf, guarded, plain, refused, withoutPlaces } = require('./documents.js')
+const { documentOf, guarded, placed, plain, refused } = require('./documents.js')
 const { LimitrError, wrongType } = require('./errors.js')
 const { documentFormat, textFormat } = require('./options.js')
+const { stofModuleNow } = require('./stof.js')
+const { stofPart } = require('./stof-documents.js')
+const { stofText } = require('./stof-text.js')
 const { moved } = require('./usage.js')
 
 /** @typedef {import('./core.js').Core} Core */
@@ -40,7 +45,12 @@ function plan(core, id, def) {
  */
 function setPlan(core, id, document) {
   const name = newName(id, 'id')
-  if (!isObject(document)) throw wrongType('plan', 'an object', document)
+  if (typeof document === 'string') {
+    const { value } = stofPart(stofModuleNow(), ['plans', name], document, core.ask('now', []), 'the plan')
+    moved(core, 'setPlan', [name, value], '', null)
+    return
+  }
+  if (!isObject(document)) throw wrongType('plan', 'an object, or Stof text', document)
   const { value, problems } = guarded(() => plain(document, `policy.plans.${name}`), 'plan')
   if (problems.length > 0) throw refused(problems, { code: problems[0].code, what: 'the plan' })
   moved(core, 'setPlan', [name, value], '', null)
@@ -63,10 +73,17 @@ function deletePlan(core, id) {
 function updatePolicy(core, document, format) {
   const given = documentOf(document, documentFormat(format), 'policy')
   core.assertReadable(given)
-  const { diagnostics } = ofDocument(given, () =>
-    moved(core, 'updatePolicy', [given.text, given.format], '', null)
-  )
-  core.diagnostics = Object.freeze(given.isObject ? withoutPlaces(diagnostics) : diagnostics)
+  understood(core, given, (readable) => {
+    const replace = () => {
+      const { diagnostics } = ofDocument(readable, () =>
+        moved(core, 'updatePolicy', [readable.text, readable.format], '', null)
+      )
+      core.diagnostics = Object.freeze(placed(readable, diagnostics))
+    }
+    const functions = functionsOf(core, readable)
+    if (functions === null && core.carried === null) return replace()
+    carryingAfter(core, functions, replace)
+  })
 }
 
 /**
@@ -79,7 +96,9 @@ function difference(core, other, format) {
   const text = policyText(other)
   const given = documentOf(text ?? other, text === null ? documentFormat(format) : 'json', 'other')
   core.assertReadable(given)
-  return ofDocument(given, () => core.ask('difference', [given.text, given.format]))
+  return understood(core, given, (readable) =>
+    ofDocument(readable, () => core.ask('difference', [readable.text, readable.format]))
+  )
 }
 
 /**
@@ -87,11 +106,7 @@ function difference(core, other, format) {
  * @param {unknown} notifications
  */
 function setNotifications(core, notifications) {
-  if (!isObject(notifications))
-    throw wrongType('notifications', 'an object of notifications by name', notifications)
-  const { value, problems } = guarded(() => plain(notifications, 'policy.notifications'), 'notifications')
-  if (problems.length > 0) throw refused(problems, { code: problems[0].code, what: 'the notifications' })
-  moved(core, 'setNotifications', [value], '', null)
+  setPart(core, 'notifications', notifications)
 }
 
 /**
@@ -130,7 +145,8 @@ function policyText(other) {
  * @returns {any}
  */
 function policy(core, format) {
-  return core.ask('policy', [textFormat(format)])
+  const written = textFormat(format)
+  return written === 'stof' ? stofText(core.ask('policy', [null])) : core.ask('policy', [written])
 }
 
 /**

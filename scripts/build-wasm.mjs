@@ -16,6 +16,7 @@ const WORK = path('dist', 'wasm')
 /** What hosts need that have no CommonJS. */
 const BUNDLES = {
   'facade.mjs': "export { wasmEntry } from './js/wasm-entry.js'",
+  'stof.mjs': "export { stofEntry } from './js/stof-entry.js'",
   'durable-object.mjs': "export { durableObjectStore } from './js/stores/durable-object.js'"
 }
 

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildStof } from './build-stof.mjs'
 import { isMusl, muslEnv } from './lib/musl.mjs'
 import { bin, Failed, isMain, main, need, path, step } from './lib/run.mjs'
 
@@ -40,7 +41,9 @@ export async function build({ debug = false, target } = {}) {
 }
 
 if (isMain(import.meta.url))
-  await main(() => {
+  await main(async () => {
     const options = { debug: { type: 'boolean' }, target: { type: 'string' } }
-    return build(parseArgs({ options }).values)
+    const { values } = parseArgs({ options })
+    await build(values)
+    if (!values.target) await buildStof() // natively, too, it is what Stof runs in
   })

@@ -22,6 +22,11 @@ const checks = {
     ['fmt', '--manifest-path', 'benchmark/stof/Cargo.toml', '--check'],
     { help: format }
   ),
+  'rust format of stof': program(
+    'cargo',
+    ['fmt', '--all', '--manifest-path', 'crates/stof/Cargo.toml', '--check'],
+    { help: format }
+  ),
   clippy: program('cargo', [
     'clippy',
     '--workspace',

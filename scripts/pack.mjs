@@ -19,6 +19,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from './build.mjs'
+import { buildStof } from './build-stof.mjs'
 import { buildWasm } from './build-wasm.mjs'
 import { Failed, isMain, main, need, path, step } from './lib/run.mjs'
 import { setupBindings } from './setup.mjs'
@@ -59,8 +60,11 @@ async function packFolder(folder) {
 }
 
 async function packMain() {
-  if (!existsSync(path('wasm', 'limitr.wasm')) || !existsSync(path('binding.js')))
-    throw new Failed('the bindings are missing', { help: 'Run `npm run build` and `npm run build:wasm`.' })
+  const parts = [path('wasm', 'limitr.wasm'), path('wasm', 'limitr-stof.wasm'), path('binding.js')]
+  if (!parts.every((file) => existsSync(file)))
+    throw new Failed('the bindings are missing', {
+      help: 'Run `npm run build`, `npm run build:wasm` and `npm run build:stof`.'
+    })
   const stage = join(STAGE, 'main')
   for (const file of await filesOf(path())) {
     mkdirSync(dirname(join(stage, file)), { recursive: true })
@@ -109,6 +113,7 @@ if (isMain(import.meta.url))
       await setupBindings()
       await build()
       await buildWasm()
+      await buildStof()
     }
     await step('tarballs', packAll)
   })

@@ -1,6 +1,7 @@
 // Runs the tests and sums what ran: `node scripts/test.mjs [suite…] [--soak]`. Without a name: lint and every suite.
 
 import { build } from './build.mjs'
+import { buildStof } from './build-stof.mjs'
 import { buildWasm } from './build-wasm.mjs'
 import { report, step } from './lib/run.mjs'
 import { lint } from './lint.mjs'
@@ -74,6 +75,7 @@ async function testAll(named) {
   await setup()
   await build()
   await buildWasm()
+  await buildStof()
   const lintFailures = named.length === 0 ? await lint() : 0
   const sum = await runSuites(named.length === 0 ? Object.keys(SUITES) : named)
   return { ...sum, failed: sum.failed + lintFailures }

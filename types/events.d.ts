@@ -199,6 +199,12 @@ export interface PolicyUpdatedEvent {
 /** Something in the policy could not be applied, and a fallback was taken. */
 export interface PolicyErrorEvent {
   readonly type: 'policy-error'
+  /** `policy_function_failed`: a function threw, was stopped, or returned what it shouldn't. */
+  readonly code?: string
+  /** Which: `credits.tokens.overhead`. */
+  readonly function?: string
+  /** What happened, for people. */
+  readonly message?: string
   /** Warnings or errors that belong to it. */
   readonly diagnostics?: readonly Diagnostic[]
   readonly [field: string]: unknown

@@ -33,13 +33,13 @@ export interface Policies<P = AnyPolicy> {
   defaultPlan(): Promise<WithName<Plan> | null>
 
   /**
-   * Adds or replaces a plan. One with problems changes nothing.
+   * Adds or replaces a plan, an object or the inside of one as Stof text. One with problems changes nothing.
    *
    * @throws {LimitrError} `invalid_argument`, `invalid_name`; the code of the first problem, with diagnostics
    * @example
    * await limitr.setPlan('team', { label: 'Team', entitlements: { sso: {} } });
    */
-  setPlan(id: string, plan: Plan | object): Promise<void>
+  setPlan(id: string, plan: Plan | object | string): Promise<void>
 
   /**
    * Removes a plan: true if there was one.
@@ -117,20 +117,20 @@ export interface Policies<P = AnyPolicy> {
    * Replaces the policy, as one atomic step: a document with errors changes nothing. Customers and meters stay.
    * `diagnostics` becomes that of the new document.
    *
-   * @throws {LimitrError} `invalid_argument`, `invalid_policy` with diagnostics, `not_supported_yet`
+   * @throws {LimitrError} `invalid_argument`, `invalid_policy` with diagnostics, `not_supported` if the sandbox of Stof isn't there
    * @example
    * await limitr.updatePolicy(await readFile('policy.yaml', 'utf8'), 'yaml');
    */
   updatePolicy(policy: string | Uint8Array | object, format?: DocumentFormat | null): Promise<void>
 
   /**
-   * Replaces the policy's notifications, whole or not at all.
+   * Replaces the policy's notifications, whole or not at all. As Stof text (`low: { fn matches(…) … }`) they may have functions.
    *
-   * @throws {LimitrError} `invalid_argument`, `invalid_policy` with diagnostics, `not_supported_yet`
+   * @throws {LimitrError} `invalid_argument`, `invalid_policy` with diagnostics, `not_supported` if the sandbox of Stof isn't there
    * @example
    * await limitr.setNotifications({ low: { when: { event: 'meter-changed', crosses: '90%' } } });
    */
-  setNotifications(notifications: { readonly [name: string]: Notification }): Promise<void>
+  setNotifications(notifications: { readonly [name: string]: Notification } | string): Promise<void>
 
   /**
    * What differs between this policy (before) and another (after): a document, or the policy of another engine.
@@ -147,7 +147,7 @@ export interface Policies<P = AnyPolicy> {
   /**
    * The policy: as text in a format, or as an object where none is given.
    *
-   * @throws {LimitrError} `invalid_argument`, `not_supported_yet`
+   * @throws {LimitrError} `invalid_argument`, `not_supported`
    * @example
    * await writeFile('policy.yaml', await limitr.policy('yaml'));
    */

@@ -27,12 +27,14 @@ export interface Policy {
   readonly credits?: Named<Credit>
   /** The plans, by name. Default: none. */
   readonly plans?: Named<Plan>
-  /** How credits and currencies convert. Not supported yet beyond `grant_strategy`. */
+  /** How credits and currencies convert. */
   readonly exchange?: Exchange
-  /** Events of your own, sent when a condition is met. Not supported yet. */
+  /** Events of your own, sent when a condition is met. */
   readonly notifications?: Named<Notification>
-  /** Named functions for customers and AI tools. Not supported yet. */
+  /** What customers and AI tools may run, by name. */
   readonly capabilities?: Named<Capability>
+  /** The functions that the policy carries, as Stof text. */
+  readonly functions?: string
   /** How long room stays reserved for a call that never settles. Default: 10 minutes. */
   readonly hold_ttl?: Duration
   /** How many of a customer's own calls must be known before they are what an estimate goes by. Default: 5. */
@@ -222,8 +224,8 @@ export interface Topup {
 export interface Notification {
   /** What it is, for people. */
   readonly description?: string
-  /** When it is sent. */
-  readonly when: NotificationCondition
+  /** When it is sent. None: where its function `matches` says so. */
+  readonly when?: NotificationCondition
 }
 
 /** When a {@link Notification} is sent. */
@@ -244,7 +246,7 @@ export interface NotificationCondition {
   readonly of?: 'limit' | 'remaining' | 'cap'
 }
 
-/** A named function for customers and AI tools. Not supported yet. */
+/** What customers and AI tools may run: its function is `run` in the policy's `functions`. */
 export interface Capability {
   /** The name to show. */
   readonly name?: string

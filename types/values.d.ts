@@ -69,7 +69,6 @@ export type ProblemCode =
   | 'trial_without_subscription'
   | 'duplicate_key'
   | 'too_large'
-  | 'not_supported_yet'
 
 /**
  * A code of a remark on a policy document that loads all the same. `unknown_field` is an error under `strict`,
@@ -134,7 +133,9 @@ export interface RelatedPlace {
  * * `unknown_unit`, `unit_mismatch`, `amount_out_of_range`: quantities;
  * * `unknown_plan`, `unknown_entitlement`, `id_taken`, `idempotency_conflict`: names and IDs;
  * * `too_large`, `too_many`: something beyond a documented bound;
- * * `not_supported`, `not_supported_yet`: what this host, or this version, can't do;
+ * * `not_supported`: what this host, or this version, can't do;
+ * * `policy_function_failed`: a function of the policy threw, was stopped, or isn't there;
+ * * `unknown_capability`, `not_allowed`: a capability that the policy hasn't, or that the customer may not run;
  * * `unknown_credit`, `exchange_cycle`, `exchange_unreachable`: caps and live rates;
  * * `hold_ended`: a hold that was settled or released already;
  * * `closed`: the engine was closed;
@@ -159,7 +160,9 @@ export type ErrorCode =
   | 'too_many'
   | 'hold_ended'
   | 'not_supported'
-  | 'not_supported_yet'
+  | 'policy_function_failed'
+  | 'unknown_capability'
+  | 'not_allowed'
   | 'closed'
   | 'internal'
   | 'engine_poisoned'

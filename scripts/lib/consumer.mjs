@@ -28,6 +28,7 @@ export class Consumer {
     for (const name of readdirSync(app).filter((file) => file !== 'run.mjs')) {
       cpSync(join(app, name), join(this.folder, name), { recursive: true })
     }
+    cpSync(path('__test__', 'apps', 'shared', 'stof.mjs'), join(this.folder, 'stof.mjs'))
     if (existsSync(path('dist', 'report.mjs'))) {
       cpSync(path('dist', 'report.mjs'), join(this.folder, 'report.mjs'))
     }
@@ -95,6 +96,17 @@ export class Consumer {
     if (report.failed.length > 0) throw new Failed('vectors fail', { output: report.failed.join('\n') })
     if (report.vectors < 200) throw new Failed(`only ${report.vectors} vectors were played`)
     this.vectors = report.vectors
+  }
+
+  /** Throws unless a text says what Stof does where it runs (`__test__/apps/shared/stof.mjs`). */
+  runsStof(backend, text) {
+    const expected = {
+      backend,
+      costs: [2, 8, 28, 2, 12],
+      fallbacks: ['credits.token.overhead'],
+      refused: 'invalid_policy'
+    }
+    this.same(text, JSON.stringify(expected), 'what Stof does')
   }
 
   /** A port that nobody listens on. */

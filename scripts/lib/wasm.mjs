@@ -37,7 +37,7 @@ export async function provideWasm() {
 }
 
 /** The arguments and the environment with which cargo builds for wasm32, and the way's name. */
-async function toolchain() {
+export async function toolchain() {
   if (await hasRustupTarget()) return { cargo: 'cargo', more: [], env: {}, way: 'rustup target' }
   if (!hasDebian()) throw new Failed(`the Rust target ${TARGET} is missing`, { help: 'Run `npm run setup`.' })
   const env = {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stofSizes } from '../build-stof.mjs'
 import { wasmSizes } from '../build-wasm.mjs'
 import { installOffline } from '../lib/consumer.mjs'
 import { bin, Failed, need, path } from '../lib/run.mjs'
@@ -48,6 +49,9 @@ function checkSizes({ tarballs, sizes }) {
   const { raw, gzip } = wasmSizes()
   sizes['wasm module'] = raw
   sizes['wasm module in gzip'] = gzip
+  const stof = stofSizes()
+  sizes['sandbox of Stof'] = stof.raw
+  sizes['sandbox of Stof in gzip'] = stof.gzip
   const limits = JSON.parse(readFileSync(path('npm', 'limits.json'), 'utf8'))
   const over = Object.entries(sizes).filter(([name, size]) => !(size <= limits[name]))
   const lines = over.map(

@@ -1,3 +1,5 @@
 import report from './report.mjs'
+import stof from './stof.mjs'
 
-document.body.textContent = JSON.stringify(await report())
+const shows = location.search === '?stof' ? stof : report
+document.body.textContent = JSON.stringify(await shows())

@@ -13,7 +13,11 @@ export default async function run(app) {
   if (!app.chromium.path) return app.chromium.why
   await app.install({ platform: false })
   await build({ root: app.folder })
-  await app.page('dist', async (page) => app.reports('wasm', await app.shown(page)))
+  await app.page('dist', async (page) => {
+    await app.reports('wasm', await app.shown(page))
+    await page.goto(new URL('?stof', page.url()).href)
+    app.runsStof('wasm', await app.shown(page))
+  })
 
   const demo = join(app.folder, 'demo')
   cpSync(join(ROOT, 'examples', 'browser'), demo, { recursive: true })

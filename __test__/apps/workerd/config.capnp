@@ -8,7 +8,8 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "out/worker.js"),
-    (name = "limitr.wasm", wasm = embed "out/limitr.wasm")
+    (name = "limitr.wasm", wasm = embed "out/limitr.wasm"),
+    (name = "limitr-stof.wasm", wasm = embed "out/limitr-stof.wasm")
   ],
   compatibilityDate = "2024-09-01"
 );

@@ -18,6 +18,7 @@ export default async function run(app) {
     if (!(now > Date.UTC(2025, 0, 1))) throw new Error(`the clock of a request stands at ${now}`)
     app.same((await fetch(`${url}/?user=ben`)).status, 200, 'what another user gets')
     app.same(await (await fetch(`${url}/told`)).text(), '5', 'what `waitUntil` did')
+    app.runsStof('wasm', await (await fetch(`${url}/stof`)).text())
     await app.reports('wasm', await (await fetch(`${url}/report`)).text())
   })
 }

@@ -1,5 +1,6 @@
 import { Limitr } from 'limitr'
 import report from './report.mjs'
+import stof from './stof.mjs'
 
 const POLICY = `
 policy:
@@ -22,6 +23,7 @@ export default {
   async fetch(request, _env, context) {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname === '/report') return Response.json(await report())
+    if (pathname === '/stof') return Response.json(await stof())
     if (pathname === '/told') return Response.json(told)
     const limitr = await engine()
     const user = searchParams.get('user')

@@ -23,18 +23,13 @@ impl EngineError {
         EngineError(Box::new(Refusal { code, message: message.into(), diagnostics: Vec::new() }))
     }
 
-    /// A policy that was refused. The code is `invalid_policy` and the message that of the first error among
-    /// `diagnostics`; where the document uses what comes later, it is `not_supported_yet` and names that.
+    /// A policy that was refused. The code is `invalid_policy` and the message that of the first error among `diagnostics`.
     pub fn refused(diagnostics: Vec<Diagnostic>) -> EngineError {
-        const LATER: &str = "not_supported_yet";
-        let errors = || diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        let later = errors().find(|diagnostic| diagnostic.code == LATER);
-        let message = match later.or(errors().next()) {
+        let message = match diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
             Some(problem) => format!("the policy was refused: {problem}"),
             None => "the policy was refused".to_string(),
         };
-        let code = if later.is_some() { LATER } else { "invalid_policy" };
-        EngineError(Box::new(Refusal { code, message, diagnostics }))
+        EngineError(Box::new(Refusal { code: "invalid_policy", message, diagnostics }))
     }
 
     /// A refused override or plan: the code is that of the first error among `diagnostics`.

@@ -135,7 +135,7 @@ fn the_schema_may_be_named() {
 #[test]
 fn formats_have_words() {
     assert_eq!("yaml".parse(), Ok(Format::Yaml));
-    assert_eq!("stof".parse::<Format>().unwrap_err().code(), "not_supported_yet");
+    assert_eq!("stof".parse::<Format>().unwrap_err().code(), "invalid_argument");
     assert_eq!("xml".parse::<Format>().unwrap_err().code(), "invalid_argument");
 }
 

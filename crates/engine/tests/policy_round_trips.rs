@@ -254,7 +254,7 @@ fn notification() -> impl Strategy<Value = Notification> {
         let [customer, plan, entitlement] = filters.try_into().expect("three");
         let credit = Some("mb".to_owned());
         let when = When { event, customer, plan, entitlement, credit, crosses, of };
-        Notification { description, when, ..Notification::default() }
+        Notification { description, when: Some(when) }
     })
 }
 

@@ -124,7 +124,7 @@ fn credits() {
         ),
         ("pricing_model: tiered, tiers: [{ price: -1 }]", "negative_price", ".tiers[0].price.amount"),
         ("pricing_model: tiered, price: 1, tiers: [{ price: 1 }]", "price_with_tiers", ".price"),
-        ("overhead: 5", "not_supported_yet", ".overhead"),
+        ("overhead: 5", "wrong_type", ".overhead"),
         ("label: 5", "wrong_type", ".label"),
     ] {
         check(&with_credit(fields), code, &format!("policy.credits.t{field}"));
@@ -182,11 +182,7 @@ fn plans_and_the_whole() {
     check("policy: { plans: { '': {} } }", "invalid_name", "policy.plans[\"\"]");
     check("policy: { customers: { u: 5 } }", "wrong_type", "policy.customers.u");
     check("policy: { notifications: { n: {} } }", "missing_field", "policy.notifications.n.when");
-    check(
-        "policy: { notifications: { n: { when: { event: plan-set }, fire: x } } }",
-        "not_supported_yet",
-        "policy.notifications.n.fire",
-    );
+    assert_eq!(found("policy: { functions: 'x: 1', notifications: { n: {} } }", &LoadOptions::default()), []);
     for (when, code, field) in [
         ("event: meter-moved", "unknown_word", "event"),
         ("event: meter-changed, of: the moon", "unknown_word", "of"),
@@ -201,7 +197,9 @@ fn plans_and_the_whole() {
     }
     let named = "policy: { notifications: { meter-changed: { when: { event: plan-set } } } }";
     check(named, "invalid_name", "policy.notifications.meter-changed");
-    check("policy: { capabilities: { n: {} } }", "not_supported_yet", "policy.capabilities");
+    let unnamed = "policy: { capabilities: { n: { parameters: [{ schema_type: number }] } } }";
+    check(unnamed, "missing_field", "policy.capabilities.n.parameters[0].name");
+    check("policy: { functions: { a: 1 } }", "wrong_type", "policy.functions");
     check("policy: { plan: {} }", "unknown_field", "policy.plan");
     check("policy: {}\nother: 1", "unknown_field", "other");
     check("polcy: {}", "missing_policy", "policy");

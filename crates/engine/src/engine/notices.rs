@@ -79,7 +79,9 @@ impl Engine {
 
     /// Sends the notification at place `at` of the document if the event at place `cause` of the queue causes it.
     fn notify_of(&mut self, now: i64, at: usize, cause: usize, movement: Option<&Movement<'_>>) {
-        let Some((name, Notification { when, .. })) = self.rules.policy.notifications.get_index(at) else {
+        let Some((name, Notification { when: Some(when), .. })) =
+            self.rules.policy.notifications.get_index(at)
+        else {
             return;
         };
         let Some(event) = self.outbox.events.get(cause) else { return };

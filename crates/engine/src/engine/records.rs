@@ -21,7 +21,7 @@ impl Engine {
     /// Replaces a customer by a saved record, or adds it.
     ///
     /// # Errors
-    /// `invalid_record` with the field's path, `id_taken`, `invalid_name`, `too_many`, `not_supported_yet`. Nothing changes
+    /// `invalid_record` with the field's path, `id_taken`, `invalid_name`, `too_many`. Nothing changes
     /// then. A plan that the policy has no longer is no error: it gives nothing until it is back.
     pub fn set_customer(&mut self, now: i64, record: &Value, events: bool) -> Result<(), EngineError> {
         self.load_customers(now, std::slice::from_ref(record), events).map(|_| ())

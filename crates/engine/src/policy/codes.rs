@@ -26,7 +26,6 @@ codes! {
     WRONG_TYPE = "wrong_type", "A value is of another type than its field takes.";
     MISSING_FIELD = "missing_field", "A field that must be given isn't.";
     INVALID_NAME = "invalid_name", "A name is empty or over 256 bytes.";
-    NOT_SUPPORTED_YET = "not_supported_yet", "The document uses what this version can't do yet.";
     UNKNOWN_CREDIT = "unknown_credit", "A limit or topup names a credit that isn't declared.";
     UNKNOWN_WORD = "unknown_word", "A notification's `event` or `of` isn't one of the words that it takes.";
     UNKNOWN_MODE = "unknown_mode", "A limit's mode isn't `hard`, `soft` or `observe`.";

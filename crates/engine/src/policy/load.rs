@@ -51,20 +51,16 @@ pub struct UnknownFormat {
 }
 
 impl UnknownFormat {
-    /// The stable code: `not_supported_yet` for `stof`, `invalid_argument` for anything else.
+    /// The stable code: `invalid_argument`.
     pub fn code(&self) -> &'static str {
-        if self.word == "stof" { codes::NOT_SUPPORTED_YET } else { "invalid_argument" }
+        "invalid_argument"
     }
 }
 
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = quoted(&self.word);
-        if self.word == "stof" {
-            write!(f, "the format {word} is not supported yet: use `yaml`, `json` or `toml`")
-        } else {
-            write!(f, "unknown format {word}: use `auto`, `yaml`, `json` or `toml`")
-        }
+        write!(f, "unknown format {word}: use `auto`, `yaml`, `json` or `toml`")
     }
 }
 

@@ -35,7 +35,7 @@ mod yaml_text;
 
 pub use codes::{CODES, CodeInfo};
 pub use diagnostic::{Diagnostic, Related, Severity, render};
-pub use kind::{Function, Mark, NotYet};
+pub use kind::Mark;
 pub use load::{Format, LoadOptions, Loaded, UnknownFormat, load};
 pub use model::{
     Credit, Entitlement, Exchange, GrantStrategy, Limit, MarkOf, Mode, Notification, Pair, Plan, PlanPeriod,

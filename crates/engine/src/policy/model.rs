@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::define::{choices, object};
-use super::kind::{Function, Mark, NotYet};
+use super::kind::Mark;
 use crate::order::sort_by_key;
 use crate::quantity::{Amount, Duration, Quantity, Schedule, Unit};
 
@@ -22,8 +22,10 @@ object! {
         exchange: Exchange = [Exchange::default()], r#"{"grant_strategy": "cheapest_first"}"#;
         /// Events of your own, by name: sent when something happens or a mark is crossed.
         notifications: IndexMap<String, Notification> = [IndexMap::new()], r#"{"low": {"when": {"event": "meter-changed", "crosses": "90%"}}}"#;
-        /// Named functions for customers and AI tools. Not supported yet: a document that has any is refused.
-        capabilities: NotYet = [NotYet], "{}";
+        /// What customers and AI tools may run, by name. Each has a function `run` in `functions`.
+        capabilities: IndexMap<String, Capability> = [IndexMap::new()], r#"{"refund": {"description": "Gives tokens back"}}"#;
+        /// The functions that the policy carries, as Stof: what stands inside of the policy, or a document with a `policy`.
+        functions: String = [String::new()], r#""credits: { tokens: { fn overhead(units: float) -> float { units * 0.001 } } }""#;
         /// How long room that was reserved for a call stays reserved.
         hold_ttl: Duration = [Duration::from_millis(600_000)], r#""10min""#;
         /// How many calls of a customer are seen before its own estimate is used in place of everybody's.
@@ -223,12 +225,40 @@ object! {
     pub struct Notification, "notification" {
         /// What it is for, for people.
         description: String = [String::new()], r#""Nine tenths are used""#;
-        /// When it is sent.
-        when: When = [required], r#"{"event": "meter-changed", "crosses": "90%"}"#;
-        /// A function that says when. Not supported yet.
-        matches: Function = [Function], "null";
-        /// A function that is called. Not supported yet.
-        fire: Function = [Function], "null";
+        /// When it is sent. None: where its function `matches` says so.
+        when: Option<When> = [None], r#"{"event": "meter-changed", "crosses": "90%"}"#;
+    }
+}
+
+object! {
+    /// Something that customers and AI tools may run: its function is `run` in the policy's `functions`.
+    pub struct Capability, "capability" {
+        /// What it is called, for people. None: its key.
+        name: String = [String::new()], r#""Refund""#;
+        /// What it does, for people and for AI tools.
+        description: String = [String::new()], r#""Gives tokens back""#;
+        /// Its version.
+        version: String = [String::new()], r#""1.0.0""#;
+        /// What it takes, in order.
+        parameters: Vec<Parameter> = [Vec::new()], r#"[{"name": "tokens", "schema_type": "number"}]"#;
+        /// The plans whose customers may run it. None: all.
+        plans: Vec<String> = [Vec::new()], r#"["pro"]"#;
+        /// The customers who may run it, by ID. None: all.
+        customers: Vec<String> = [Vec::new()], r#"["acme"]"#;
+    }
+}
+
+object! {
+    /// What a capability takes.
+    pub struct Parameter, "parameter" {
+        /// What it is called.
+        name: String = [required], r#""tokens""#;
+        /// What it is for.
+        description: String = [String::new()], r#""How many to give back""#;
+        /// Its type, in the words of JSON Schema.
+        schema_type: String = ["string".to_owned()], r#""number""#;
+        /// Whether it must be given.
+        required: bool = [true], "false";
     }
 }
 

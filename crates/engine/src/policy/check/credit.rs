@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes;
-use super::super::kind::not_supported_yet;
 use super::super::model::{Credit, Policy, PricingModel, Tier};
 use super::super::object::{Object, unknown_field};
 use super::super::report::{OwnedStep, Report, Step, nearest};
@@ -12,7 +11,9 @@ use crate::quantity::Amount;
 
 pub(super) fn check<'p>(credit: &'p Credit, validate: bool, report: &mut Report<'p>) {
     if credit.extra.contains_key("overhead") {
-        report.within(Step::Key("overhead"), |report| not_supported_yet("a function", report));
+        report.error(codes::WRONG_TYPE, "`overhead` is a function, not a value").field("overhead").help(
+            "write it in Stof, in the policy's `functions`; a fixed cost of one unit is `overhead_cost`",
+        );
     }
     for key in credit.extra.keys().filter(|key| is_misspelt(key)) {
         report.within(Step::Key(key), |report| unknown_field::<Credit>(key, report));

@@ -20,7 +20,15 @@ pub(super) fn check<'p>(
             .at_key()
             .help("give the notification a name of its own");
     }
-    let when = &notification.when;
+    let Some(when) = &notification.when else {
+        if policy.functions.is_empty() {
+            report
+                .error(codes::MISSING_FIELD, "nothing says when it is sent")
+                .field("when")
+                .help("add `when`, or a function `matches` in the policy's `functions`");
+        }
+        return;
+    };
     report.within(Step::Key("when"), |report| {
         let credit = when.credit.as_deref().map(|credit| (credit, policy.credits.get(credit)));
         if let Some((name, None)) = credit

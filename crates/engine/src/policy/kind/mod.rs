@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::codes;
 use super::object::Definition;
 use super::parse::tree::{Content, Entry, Node};
-use super::report::{Problem, Report, quoted};
+use super::report::{Problem, Report};
 use crate::quantity::{Amount, Quantity};
 
 pub(super) use choice::{Choice, choice_label, choice_schema, read_choice};
@@ -52,59 +52,6 @@ pub(super) trait Rest {
 pub(super) fn wrong_type<'r>(expected: &str, node: &Node, report: &'r mut Report<'_>) -> &'r mut Problem {
     let message = format!("expected {expected}, found {}", node.describe());
     report.error(codes::WRONG_TYPE, message)
-}
-
-/// A field whose meaning comes later. It may be given empty; anything in it is refused by name, so that no
-/// document is half understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NotYet;
-
-impl Kind for NotYet {
-    fn read<'a>(node: &'a Node, report: &mut Report<'a>) -> Option<Self> {
-        match &node.content {
-            Content::Map(entries) if entries.is_empty() => {}
-            Content::Map(_) => not_supported_yet("this field", report),
-            _ => {
-                wrong_type("a map", node, report);
-            }
-        }
-        Some(NotYet)
-    }
-
-    fn write(&self) -> Value {
-        Value::Object(Map::new())
-    }
-
-    fn label() -> String {
-        "map, empty for now".to_owned()
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "object", "maxProperties": 0 })
-    }
-}
-
-/// A function that the document carries, which comes later: anything given is refused by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Function;
-
-impl Kind for Function {
-    fn read<'a>(_node: &'a Node, report: &mut Report<'a>) -> Option<Self> {
-        not_supported_yet("a function", report);
-        None
-    }
-
-    fn write(&self) -> Value {
-        Value::Null
-    }
-
-    fn label() -> String {
-        "function, not yet".to_owned()
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "null" })
-    }
 }
 
 /// A mark that something crosses.
@@ -148,11 +95,4 @@ impl Kind for Mark {
     fn schema() -> Value {
         json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9_.]+ ?%$" }, Quantity::schema()] })
     }
-}
-
-/// Reports what this version can't do.
-pub(super) fn not_supported_yet(what: &str, report: &mut Report<'_>) {
-    let at = super::report::path_text(&report.here().path);
-    let message = format!("{what} is not supported yet: {}", quoted(&at));
-    report.error(codes::NOT_SUPPORTED_YET, message).at_key().help("remove it");
 }
