@@ -57,8 +57,11 @@ pub(crate) fn family(rows: &Rows, id: &str) -> Result<Vec<Arc<Value>>, Stop> {
     Ok(family)
 }
 
-/// Creates a customer unless there is one; whether it did.
-pub(crate) fn ensure(rows: &mut Rows, rules: &Rules, now: i64, ensured: &Ensured) -> Result<bool, Stop> {
+/// Creates a customer unless there is one; whether it did. Without a plan that it could have it isn't created.
+///
+/// # Errors
+/// What the engine refuses, such as `unknown_plan`.
+pub fn ensure(rows: &mut Rows, rules: &Rules, now: i64, ensured: &Ensured) -> Result<bool, Stop> {
     let known = rows.customer(&ensured.id)?;
     if known.as_ref().is_some_and(|row| !row.removed) {
         return Ok(false);
