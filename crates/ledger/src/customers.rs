@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use limitr_engine::quantity::Amount;
 use limitr_engine::{Engine, EngineError};
 use limitr_protocol::{Down, Ensured, InstanceId, Known, Sent, What};
 use serde_json::{Map, Value, json};
@@ -166,7 +167,8 @@ fn put_counts(entry: &mut Map<String, Value>, what: &What, meter: &Meter, period
         What::Cap(_) => put("meter_value", json!(meter.sums.units)),
         What::Grant(_) => {
             let given = entry.get("balance").and_then(|given| serde_json::from_value(given.clone()).ok());
-            let left = minus(given.unwrap_or_default(), meter.spent);
+            // Forced calls may have drawn more than there was.
+            let left = minus(given.unwrap_or_default(), meter.spent).max(Amount::ZERO);
             entry.insert("balance".to_string(), json!(left));
         }
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use limitr_protocol::What;
+
+use crate::meters::MeterKey;
 use crate::rows::{Key, Needs, Query, Row, Rows, Storage};
 
 /// All rows.
@@ -22,15 +25,27 @@ impl Memory {
         self.failing = failing;
     }
 
+    /// Meters, then leases.
+    pub fn meters(&self) -> impl Iterator<Item = (&Key, &Row)> {
+        let first = MeterKey { customer: "".into(), what: What::Limit("".into()), period_start: i64::MIN };
+        self.rows.range(Key::Meter(first)..Key::Policy(0))
+    }
+
     fn find(&self, query: &Query) -> Vec<Key> {
-        let keys = self.rows.iter().filter(|(key, row)| match (query, key, row) {
+        if let Query::Living = query {
+            let living = self.rows.range(..Key::Customer("".into())).filter(|(_, row)| match row {
+                Row::Instance(row) => !row.ended,
+                _ => false,
+            });
+            return living.map(|(key, _)| key.clone()).collect();
+        }
+        let keys = self.meters().filter(|(key, row)| match (query, key, row) {
             (Query::Lease(instance, id), Key::Lease((_, of)), Row::Lease(lease)) => {
                 of == instance && lease.id == *id
             }
             (Query::LeasesOf(instance), Key::Lease((_, of)), _) => of == instance,
             (Query::LeasesOn(meter), Key::Lease((on, _)), _) => on == meter,
             (Query::Meters(customer), Key::Meter(meter), _) => meter.customer == *customer,
-            (Query::Living, Key::Instance(_), Row::Instance(row)) => !row.ended,
             (Query::Expired(before), Key::Lease(_), Row::Lease(lease)) => {
                 lease.reclaim && lease.until < *before && lease.unreported().is_positive()
             }

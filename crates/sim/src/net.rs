@@ -12,6 +12,8 @@ pub(crate) struct Connection {
     pub(crate) opening: u64,
     pub(crate) server: usize,
     pub(crate) start: u64,
+    /// Whether the server has seen its end: it reads nothing of it any more.
+    pub(crate) over: bool,
     up: Direction,
     down: Direction,
 }
@@ -27,7 +29,7 @@ struct Direction {
 impl Connection {
     pub(crate) fn new(now: i64, (node, opening): (usize, u64), (server, start): (usize, u64)) -> Connection {
         let open = Direction { last: now, cut_at: i64::MAX };
-        Connection { node, opening, server, start, up: open, down: open }
+        Connection { node, opening, server, start, over: false, up: open, down: open }
     }
 
     /// When a frame arrives that is sent now; `None`: never.

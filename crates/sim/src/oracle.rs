@@ -50,6 +50,7 @@ impl Oracle {
         self.most.get(&(key.customer.clone(), key.what.clone())).copied()
     }
 
+    /// Whether calls were forced past it.
     pub(crate) fn is_excused(&self, key: &MeterKey) -> bool {
         self.excused.contains(key)
     }
@@ -83,14 +84,14 @@ impl Oracle {
     /// What must hold after every commit: what can be told from meters, leases and instances.
     pub(crate) fn check_step(&self, database: &Memory) -> Checked {
         let mut sums: BTreeMap<&MeterKey, (Amount, Amount)> = BTreeMap::new();
-        for (key, row) in database.rows() {
+        for (key, row) in database.meters() {
             if let (Key::Lease((meter, _)), Row::Lease(lease)) = (key, row) {
                 let sum = sums.entry(meter).or_default();
                 sum.0 = sum.0.checked_add(lease.spent).expect("small");
                 sum.1 = sum.1.checked_add(lease.reserved()).expect("small");
             }
         }
-        for (key, row) in database.rows() {
+        for (key, row) in database.meters() {
             let (Key::Meter(key), Row::Meter(meter)) = (key, row) else { continue };
             let (spent, reserved) = sums.get(key).copied().unwrap_or_default();
             if (meter.spent, meter.reserved) != (spent, reserved) {

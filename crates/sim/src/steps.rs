@@ -13,6 +13,8 @@ use crate::world::{Checked, Event, World};
 
 /// How often the whole ledger is compared with all that was ever done, in events.
 const UNION_EVERY: u64 = 256;
+/// How often a frame is written as text and read again, in events.
+const TEXT_EVERY: u64 = 8;
 
 impl World {
     /// Runs everything that happens until a time.
@@ -24,7 +26,7 @@ impl World {
             if let Some(event) = self.bodies.remove(&number) {
                 self.step(event);
             }
-            if self.steps % UNION_EVERY == 0 {
+            if self.steps.is_multiple_of(UNION_EVERY) {
                 self.oracle.check_union(&self.database)?;
             }
             if let Some(problem) = self.failed.take() {
@@ -49,7 +51,7 @@ impl World {
     fn at_server(&self, id: u64) -> Option<usize> {
         let connection = self.connections.get(&id)?;
         let server = &self.servers[connection.server];
-        (server.up && server.start == connection.start).then_some(connection.server)
+        (server.up && server.start == connection.start && !connection.over).then_some(connection.server)
     }
 
     fn step(&mut self, event: Event) {
@@ -68,6 +70,9 @@ impl World {
             Event::ClosedAtServer { connection } => {
                 if let Some(server) = self.at_server(connection) {
                     self.servers[server].desk.closed(connection);
+                }
+                if let Some(connection) = self.connections.get_mut(&connection) {
+                    connection.over = true;
                 }
             }
             Event::Upwards { connection, frame } => {
@@ -202,8 +207,10 @@ impl World {
 
     /// A frame comes to a server. It may die before it has committed, or before it has answered.
     fn serve(&mut self, server: usize, connection: u64, frame: &Up) {
-        let text = write(frame).expect("a frame of some size");
-        let frame = read_up(&text).expect("a frame that can be read");
+        let frame = match self.steps.is_multiple_of(TEXT_EVERY) {
+            true => &read_up(&write(frame).expect("a frame of some size")).expect("a frame that can be read"),
+            false => frame,
+        };
         let dies_before = self.stormy() && self.random.percent(1);
         let dies_after = self.stormy() && self.random.percent(1);
         let now = self.now + self.servers[server].skew;
@@ -211,7 +218,7 @@ impl World {
         let mut decided = None;
         let desk = &mut self.servers[server].desk;
         let result = run(&mut self.database, |rows| {
-            let outcome = desk.frame(rows, now, connection, &frame)?;
+            let outcome = desk.frame(rows, now, connection, frame)?;
             decided = Some(outcome.clone());
             Ok(outcome)
         });
@@ -223,10 +230,11 @@ impl World {
             self.send_down(outcome.frames);
         }
         if dies_before {
-            self.note(|| format!("server {server} dies before it commits {text}"));
+            self.note(|| format!("server {server} dies before it commits {}", write(frame).unwrap_or_default()));
             return self.crash_server(server);
         }
-        self.note(|| format!("server {server} takes {text}: {}", shown(&result)));
+        let text = || write(frame).unwrap_or_default();
+        self.note(|| format!("server {server} takes {}: {}", text(), shown(&result)));
         match result {
             Ok(outcome) => {
                 if let Err(problem) = self.oracle.check_step(&self.database) {
@@ -264,9 +272,10 @@ impl World {
     }
 
     fn send_down(&mut self, frames: Vec<(u64, Down)>) {
-        for (connection, frame) in frames {
-            let text = write(&frame).expect("a frame of some size");
-            let frame = read_down(&text).expect("a frame that can be read");
+        for (connection, mut frame) in frames {
+            if self.steps.is_multiple_of(TEXT_EVERY) {
+                frame = read_down(&write(&frame).expect("a frame of some size")).expect("a frame that can be read");
+            }
             self.send(connection, false, |connection| Event::Downwards { connection, frame });
         }
     }
@@ -274,7 +283,10 @@ impl World {
     fn close(&mut self, server: usize, id: u64) {
         self.servers[server].desk.closed(id);
         let now = self.now;
-        let arrives = self.connections.get_mut(&id).map(|connection| connection.close(now));
+        let arrives = self.connections.get_mut(&id).map(|connection| {
+            connection.over = true;
+            connection.close(now)
+        });
         if let Some(at) = arrives {
             self.after(at - now, Event::ClosedAtNode { connection: id });
         }

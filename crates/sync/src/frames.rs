@@ -69,15 +69,9 @@ impl Sync {
         for one in earlier {
             self.acknowledged(now, one.instance, one.up_to);
         }
-        let asks: Vec<Up> = self
-            .loading
-            .iter()
-            .map(|(id, ensured)| match ensured {
-                Some(customer) => Up::Ensure { customer: customer.clone() },
-                None => Up::Load { ids: vec![id.clone()] },
-            })
-            .collect();
-        self.effects.extend(asks.into_iter().map(Effect::Send));
+        if self.policy.is_some() {
+            self.ask_for_customers();
+        }
         self.pushed(policy);
         self.flush(now);
         let again = self.leases.resume();
@@ -89,6 +83,15 @@ impl Sync {
             self.fetching = Some(policy.version);
             self.effects.push_back(Effect::FetchPolicy(policy));
         }
+    }
+
+    /// Asks for the customers that are missing. Not before there is a policy: an engine without one can't hold any.
+    pub(crate) fn ask_for_customers(&mut self) {
+        let asks = self.loading.iter().map(|(id, ensured)| match ensured {
+            Some(customer) => Up::Ensure { customer: customer.clone() },
+            None => Up::Load { ids: vec![id.clone()] },
+        });
+        self.effects.extend(asks.map(Effect::Send));
     }
 
     fn loaded(&mut self, list: Vec<limitr_protocol::Known>, missing: Vec<Box<str>>) {

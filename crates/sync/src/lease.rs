@@ -65,6 +65,9 @@ pub(crate) struct Account {
     pub(crate) lease: Option<Lease>,
     /// The number of the last lease that was returned.
     returned: u64,
+    /// Whether frames of that lease may still be on their way: until the connection is a new one. There the server may have it still, if the
+    /// return got lost.
+    ignoring: bool,
     /// What was asked for and isn't answered.
     asking: Option<Amount>,
     /// What calls wait for.
@@ -120,14 +123,14 @@ impl Account {
 
     fn begin(&mut self, period_start: i64) {
         if self.period_start < period_start {
-            let Account { returned, rate, moved_at, needed, .. } = *self;
-            *self = Account { period_start, returned, rate, moved_at, needed, ..Account::default() };
+            let Account { returned, ignoring, rate, moved_at, needed, .. } = *self;
+            *self = Account { period_start, returned, ignoring, rate, moved_at, needed, ..Account::default() };
         }
     }
 
     fn end_lease(&mut self) -> Option<Say> {
         let Lease { id, amount, .. } = self.lease.take()?;
-        self.returned = id;
+        (self.returned, self.ignoring) = (id, true);
         let unused = less(amount, self.spent).max(Amount::ZERO);
         Some(Say::Return { lease: id, amount: amount.max(unused), unused })
     }
@@ -237,7 +240,7 @@ impl Leases {
             return None;
         }
         let grew = account.lease.is_none_or(|lease| amount > lease.amount);
-        if id > account.returned {
+        if id > account.returned || !account.ignoring {
             account.lease = Some(Lease { id, amount, until });
         }
         let waits = account.needed.is_positive() && account.left() < account.needed;
@@ -256,12 +259,17 @@ impl Leases {
         }
     }
 
-    /// Ends a lease that others need.
+    /// Ends a lease that others need. One that was returned already, which the server doesn't know, is returned again.
     pub(crate) fn revoked(&mut self, id: u64, now: i64) -> Option<Say> {
-        let account =
-            self.accounts.values_mut().find(|account| account.lease.is_some_and(|lease| lease.id == id))?;
+        let is_it = |account: &&mut Account| match account.lease {
+            Some(lease) => lease.id == id,
+            None => account.returned == id,
+        };
+        let account = self.accounts.values_mut().find(is_it)?;
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
-        account.end_lease()
+        account.ignoring = true;
+        let spent = account.spent.max(Amount::ZERO);
+        account.end_lease().or(Some(Say::Return { lease: id, amount: spent, unused: Amount::ZERO }))
     }
 
     /// What the time brings: to ask again, to renew, to give back what is idle. All accounts are looked through, so not at every call.
@@ -293,6 +301,7 @@ impl Leases {
 
     /// On a new connection: asks anew what was asked and not answered, so that a lease that got lost on its way is known.
     pub(crate) fn resume(&mut self) -> Vec<Say> {
+        self.accounts.values_mut().for_each(|account| account.ignoring = false);
         let open = self.accounts.iter().filter_map(|((customer, what), account)| {
             let want = account.asking?;
             Some(Say::Ask { customer: customer.clone(), what: what.clone(), want })

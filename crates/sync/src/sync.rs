@@ -285,7 +285,7 @@ impl Sync {
             return;
         }
         self.loading.insert(customer.into(), None);
-        if self.online() {
+        if self.online() && self.policy.is_some() {
             self.effects.push_back(Effect::Send(Up::Load { ids: vec![customer.into()] }));
         }
     }
@@ -293,7 +293,7 @@ impl Sync {
     /// Asks for a customer, and to create it where the server has none.
     pub fn ensure(&mut self, customer: Ensured) {
         self.loading.insert(customer.id.clone(), Some(customer.clone()));
-        if self.online() {
+        if self.online() && self.policy.is_some() {
             self.effects.push_back(Effect::Send(Up::Ensure { customer }));
         }
     }
@@ -303,6 +303,9 @@ impl Sync {
         self.fetching = None;
         let ok = result.is_ok();
         let diagnostics = result.err().unwrap_or_default();
+        if ok && self.policy.is_none() && self.online() {
+            self.ask_for_customers();
+        }
         match ok {
             true => self.policy = Some(version),
             false => self.failed(Failure::PolicyInvalid { version }),
