@@ -160,20 +160,17 @@ pub fn counts(effect: &Effected) -> Option<(MeterKey, Amount, Sums)> {
         period_start,
     };
     Some(match effect {
-        Effected::Metered(Metered {
-            holder,
-            entitlement,
-            period_start,
-            units,
-            granted_diff,
-            overhead,
-            overage_price,
-            ..
-        }) => {
-            let sums =
-                Sums { units: *units, granted: *granted_diff, overhead: *overhead, billed: *overage_price };
-            // What grants cover is past the limit: it is spent from them.
-            let spent = minus(*units, *granted_diff);
+        Effected::Metered(metered) => {
+            let Metered { holder, entitlement, period_start, units, granted, granted_diff, .. } = metered;
+            let sums = Sums {
+                units: *units,
+                granted: *granted_diff,
+                overhead: metered.overhead,
+                billed: metered.overage_price,
+            };
+            // What grants cover of the call is spent from them. `granted_diff` won't do: it also says anew, after a change of the limit, what
+            // was covered before, and each engine says that for itself.
+            let spent = minus(*units, *granted);
             (key(holder, What::Limit(entitlement.clone()), *period_start), spent, sums)
         }
         Effected::CapCounted(CapCounted { holder, cap, period_start, diff, .. }) => {

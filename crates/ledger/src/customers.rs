@@ -160,7 +160,7 @@ fn put_counts(entry: &mut Map<String, Value>, what: &What, meter: &Meter, period
     match what {
         What::Limit(_) => {
             put("value", json!(meter.sums.units));
-            put("granted", json!(meter.sums.granted));
+            put("granted", json!(meter.sums.granted.max(Amount::ZERO)));
             put("overhead", json!(meter.sums.overhead));
             put("billed", json!(meter.sums.billed));
         }

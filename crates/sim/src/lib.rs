@@ -21,6 +21,8 @@ mod world;
 pub use limitr_ledger::planted::Bug;
 pub use scenario::Scenario;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use world::World;
 
 /// What a seed came to that found nothing wrong.
@@ -68,21 +70,39 @@ pub fn play(seed: u64, bug: Option<Bug>, traced: bool) -> Result<Report, Failure
     }
 }
 
-/// Plays seeds from `first` on; stops at the first that fails, which is played again for its trace.
+/// Plays seeds from `first` on, on so many threads; stops at the first failure that is found, which is played again for its trace.
 ///
 /// # Errors
 /// As [`play`].
-pub fn play_all(first: u64, count: u64, bug: Option<Bug>) -> Result<Report, Failure> {
-    let mut sum = Report::default();
-    for seed in first..first + count {
-        match play(seed, bug, false) {
-            Ok(Report { steps, ran, used_up }) => {
-                sum.steps += steps;
-                sum.ran += ran;
-                sum.used_up |= used_up;
+pub fn play_all(first: u64, count: u64, bug: Option<Bug>, threads: u64) -> Result<Report, Failure> {
+    let next = AtomicU64::new(first);
+    let failed = AtomicU64::new(u64::MAX);
+    let work = || {
+        let mut sum = Report::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + count || failed.load(Ordering::Relaxed) < u64::MAX {
+                return sum;
             }
-            Err(_) => return play(seed, bug, true),
+            match play(seed, bug, false) {
+                Ok(Report { steps, ran, used_up }) => {
+                    sum = Report { steps: sum.steps + steps, ran: sum.ran + ran, used_up: sum.used_up | used_up };
+                }
+                Err(_) => drop(failed.fetch_min(seed, Ordering::Relaxed)),
+            }
         }
+    };
+    let sum = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let sums = threads.into_iter().map(|thread| thread.join().expect("a run doesn't panic"));
+        sums.fold(Report::default(), |sum, one| Report {
+            steps: sum.steps + one.steps,
+            ran: sum.ran + one.ran,
+            used_up: sum.used_up | one.used_up,
+        })
+    });
+    match failed.into_inner() {
+        u64::MAX => Ok(sum),
+        seed => play(seed, bug, true),
     }
-    Ok(sum)
 }

@@ -1,4 +1,4 @@
-//! Runs seeds: `limitr-sim [count] [first]`, or the one that `SEED` names, with its trace.
+//! Runs seeds: `limitr-sim [count] [first] [threads]`, or the one that `SEED` names, with its trace.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,9 @@ fn main() -> ExitCode {
             let mut arguments = std::env::args().skip(1);
             let count = number(arguments.next()).unwrap_or(20_000);
             let first = number(arguments.next()).unwrap_or(0);
-            play_all(first, count, None).map(|report| (count, report))
+            let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+            let threads = number(arguments.next()).unwrap_or(cores);
+            play_all(first, count, None, threads).map(|report| (count, report))
         }
     };
     match result {

@@ -77,12 +77,13 @@ impl Node {
         if !self.sync.has_room() {
             return Answer::Dry;
         }
-        let mut trial = engine.clone();
         let mut call = Call::new(Ask::Exactly(Amount::from_int(asked.units)));
         call.force = asked.force;
-        if !trial.allow(at, &asked.customer, asked.entitlement, &call).expect("no misuse") {
+        if !engine.check(at, &asked.customer, asked.entitlement, &call).expect("no misuse") {
             return Answer::Denied;
         }
+        let mut trial = engine.clone();
+        assert!(trial.allow(at, &asked.customer, asked.entitlement, &call).expect("no misuse"), "`check` is `allow`");
         let changes = trial.take_changes();
         let spent: Vec<Spend> = changes.iter().filter_map(|change| spend(&trial, at, change)).collect();
         let covered = match self.sync.may_spend(now, &spent) {

@@ -60,7 +60,7 @@ impl Oracle {
         for spend in spends {
             let Spend { customer, what, period_start, units } = spend.clone();
             let key = MeterKey { customer, what, period_start };
-            if !covered {
+            if !covered && units.is_positive() {
                 self.excused.insert(key);
                 continue;
             }

@@ -46,7 +46,7 @@ impl Scenario {
     /// What a seed plays.
     pub(crate) fn of(random: &mut Random) -> Scenario {
         let engines = random.between(1, 4) as usize;
-        let limit = random.pick(&[3, 10, 25, 60, 200]);
+        let limit = random.pick(&[3, 8, 15, 30, 60, 120]);
         let pushes = random.pick(&[0, 0, 1, 2]);
         let mut limits = vec![limit];
         limits.extend((0..pushes).map(|_| (limit + random.between(-2, 12)).max(1)));
@@ -65,9 +65,9 @@ impl Scenario {
             forces: random.percent(15),
             refunds: random.percent(20),
             stores: (0..engines).map(|_| random.percent(60)).collect(),
-            stormy_ms: if slow { 150_000 } else { random.pick(&[1_500, 3_000, 6_000]) },
-            call_ms: if slow { 2_000 } else { random.pick(&[15, 40, 120]) },
-            fault_ms: if slow { 12_000 } else { random.pick(&[150, 500, 1_500]) },
+            stormy_ms: if slow { 150_000 } else { random.pick(&[1_000, 2_000, 4_000]) },
+            call_ms: if slow { 2_000 } else { random.pick(&[20, 50, 150]) },
+            fault_ms: if slow { 12_000 } else { random.pick(&[100, 300, 800]) },
             delay_ms: random.pick(&[2, 20, 80, 300]),
             skew_ms: random.pick(&[0, 100, 5_000]),
         }
