@@ -62,7 +62,15 @@ pub(crate) fn ask(
     let (mut frames, mut wakes) = (Vec::new(), Vec::new());
     // What it has already and didn't spend, as far as the server knows, is its own to open again.
     if was_open || given.is_positive() || asked.want <= before || lease.unreported().is_positive() {
-        grant(&mut meter, &mut lease, rules, plus(before, given));
+        let ceiling = plus(before, given);
+        #[cfg(feature = "planted")]
+        let twice = rules.settings().bug == Some(Bug::LeaseCountedTwice) && was_open;
+        #[cfg(not(feature = "planted"))]
+        let twice = false;
+        match twice {
+            true => lease.ceiling = Some(ceiling),
+            false => grant(&mut meter, &mut lease, ceiling),
+        }
         lease.until = now.saturating_add(LEASE_MS);
         lease.reclaim = rules.settings().reclaim;
         if !was_open {
@@ -92,12 +100,7 @@ pub(crate) fn ask(
 }
 
 /// Raises a lease to `ceiling`, and opens it. Only its instance lowers one, by returning it.
-fn grant(meter: &mut Meter, lease: &mut Lease, rules: &Rules, ceiling: Amount) {
-    #[cfg(feature = "planted")]
-    if rules.settings().bug == Some(Bug::LeaseCountedTwice) && lease.open {
-        lease.ceiling = Some(ceiling);
-        return;
-    }
+fn grant(meter: &mut Meter, lease: &mut Lease, ceiling: Amount) {
     meter.change(lease, |lease| {
         lease.ceiling = Some(ceiling);
         lease.open = true;

@@ -92,6 +92,7 @@ fn others_hear_of_it_in_order_and_the_author_does_not() {
         world.say(connection, Up::Load { ids: vec!["ann".into()] }).unwrap();
     }
     let outcome = world.outcome(1, changes(vec![metered(1, 5, START)])).unwrap();
+    world.desk.closed(99);
     let told = world.wake(&outcome.wakes[0]).frames;
     let heard = |rev, list| Down::Changes { customer: "ann".into(), rev, list };
     assert_eq!(told, [(1, heard(1, vec![])), (2, heard(1, vec![metered(1, 5, START)]))]);

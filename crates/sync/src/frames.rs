@@ -20,7 +20,11 @@ impl Sync {
             Down::Welcome { .. } => self.cut(now), // comes once
             Down::Policy(policy) => self.pushed(policy),
             Down::Customers { list, missing } => self.loaded(list, missing),
-            Down::Ack { up_to, of } => self.acknowledged(now, of.unwrap_or(self.options.instance), up_to),
+            Down::Ack { up_to, of } => {
+                self.acknowledged(of.unwrap_or(self.options.instance), up_to);
+                self.flush(now);
+                self.finish_if_empty();
+            }
             Down::Changes { customer, rev, list } => {
                 if let Some(seen) = self.held.get_mut(&customer).filter(|seen| **seen < rev) {
                     *seen = rev;
@@ -62,12 +66,12 @@ impl Sync {
         self.welcomed = true;
         self.set_status(Status::Online);
         self.outbox.resume();
-        self.acknowledged(now, self.options.instance, up_to);
+        self.acknowledged(self.options.instance, up_to);
         for left in &mut self.earlier {
             left.outbox.resume();
         }
         for one in earlier {
-            self.acknowledged(now, one.instance, one.up_to);
+            self.acknowledged(one.instance, one.up_to);
         }
         if self.policy.is_some() {
             self.ask_for_customers();
@@ -76,12 +80,21 @@ impl Sync {
         self.flush(now);
         let again = self.leases.resume();
         self.say(again);
+        self.finish_if_empty();
     }
 
-    fn pushed(&mut self, policy: PolicyRef) {
-        if policy.version > self.policy.unwrap_or(0).max(self.fetching.unwrap_or(0)) {
-            self.fetching = Some(policy.version);
-            self.effects.push_back(Effect::FetchPolicy(policy));
+    /// One policy is fetched at a time: two might come in the wrong order.
+    pub(crate) fn pushed(&mut self, policy: PolicyRef) {
+        if policy.version <= self.policy.unwrap_or(0) {
+            return;
+        }
+        match &self.fetching {
+            None => {
+                self.fetching = Some(policy.version);
+                self.effects.push_back(Effect::FetchPolicy(policy));
+            }
+            Some(fetching) if *fetching < policy.version => self.announced = Some(policy),
+            Some(_) => {}
         }
     }
 
@@ -114,7 +127,7 @@ impl Sync {
         }
     }
 
-    fn acknowledged(&mut self, now: i64, instance: limitr_protocol::InstanceId, up_to: u64) {
+    fn acknowledged(&mut self, instance: limitr_protocol::InstanceId, up_to: u64) {
         let outbox = match instance == self.options.instance {
             true => Some(&mut self.outbox),
             false => {
@@ -128,8 +141,6 @@ impl Sync {
             self.effects.push_back(Effect::Committed { instance, up_to });
         }
         self.earlier.retain(|left| left.outbox.instance != instance || !all_in);
-        self.flush(now);
-        self.finish_if_empty();
     }
 
     fn refused(&mut self, now: i64, code: String, message: String) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use limitr_engine::Change;
 use limitr_engine::quantity::Amount;
-use limitr_protocol::{Earlier, Ensured, Held, Resume, Up};
+use limitr_protocol::{Earlier, Ensured, Held, PolicyRef, Resume, Up};
 use serde_json::Value;
 
 use crate::effect::{Effect, Failure, Status};
@@ -65,6 +65,8 @@ pub struct Sync {
     /// The policy that runs, and the one that is being fetched.
     pub(crate) policy: Option<u64>,
     pub(crate) fetching: Option<u64>,
+    /// One that was announced meanwhile.
+    pub(crate) announced: Option<PolicyRef>,
     pub(crate) pinged_at: i64,
     pub(crate) started_at: i64,
     pub(crate) welcomed: bool,
@@ -93,6 +95,7 @@ impl Sync {
             loading: BTreeMap::new(),
             policy: None,
             fetching: None,
+            announced: None,
             pinged_at: now,
             started_at: now,
             welcomed: false,
@@ -163,7 +166,6 @@ impl Sync {
             return;
         }
         self.link = Link::Down { retry_at: now.saturating_add(self.back_off.next_ms()) };
-        self.fetching = None;
         if self.welcomed {
             self.set_status(Status::Offline);
         }
@@ -315,6 +317,9 @@ impl Sync {
             if ok {
                 self.set_status(Status::Online);
             }
+        }
+        if let Some(next) = self.announced.take() {
+            self.pushed(next);
         }
     }
 
