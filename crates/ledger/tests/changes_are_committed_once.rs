@@ -45,7 +45,11 @@ fn changes_of_another_instance_are_refused_unless_it_was_taken_over() {
     assert_eq!(world.say(3, of(1, 1)).unwrap(), [Down::Ack { up_to: 1, of: Some(InstanceId(1)) }]);
     assert_eq!(world.say(3, of(1, 2)).unwrap_err().code, "not_yours", "more than was named");
     assert_eq!(world.try_hello(4, 1, Resume::default()).unwrap_err().code, "instance_ended");
-    assert_eq!(world.try_hello(5, 0, Resume::default()).unwrap_err().code, "invalid_hello", "the server's own");
+    assert_eq!(
+        world.try_hello(5, 0, Resume::default()).unwrap_err().code,
+        "invalid_hello",
+        "the server's own"
+    );
 }
 
 #[test]

@@ -42,10 +42,8 @@ fn near_the_limit_single_units_are_leased_and_others_are_asked_to_return() {
         world.say(2, ask(10)).unwrap();
     }
     let outcome = world.outcome(2, ask(10)).unwrap();
-    let denied = matches!(
-        outcome.frames.last(),
-        Some((2, Down::LeaseDenied { reason: DenyReason::Leased, .. }))
-    );
+    let denied =
+        matches!(outcome.frames.last(), Some((2, Down::LeaseDenied { reason: DenyReason::Leased, .. })));
     assert!(denied, "{outcome:?}");
     assert_eq!(outcome.wakes, [Wake::Revoke { instance: InstanceId(1), lease: 1 }]);
     assert_eq!(world.wake(&outcome.wakes[0]).frames, [(1, Down::Revoke { lease: 1 })]);
@@ -151,7 +149,11 @@ fn a_period_is_closed_when_nobody_has_anything_unsent() {
     assert!(closed(&mut world, &[2]));
     world.say(2, changes(vec![metered(1, 3, START)])).unwrap();
     let meter = world.meter(&key());
-    assert_eq!((meter.spent, meter.late), (units(3), units(3)), "what comes later all the same has its place");
+    assert_eq!(
+        (meter.spent, meter.late),
+        (units(3), units(3)),
+        "what comes later all the same has its place"
+    );
 }
 
 #[derive(Clone, Debug)]

@@ -39,7 +39,8 @@ fn publishing_supersedes_and_rolling_back_is_publishing_anew() {
     let force = run(&mut world.database, |rows| in_force(rows)).unwrap();
     assert_eq!((force.version, force.url.as_str()), (3, "/v1/policies/3"));
     assert_eq!(stage(&world, 2), Stage::Superseded);
-    let mut again = |version| run(&mut world.database, |rows| publish(rows, now, "ann", version)).unwrap_err().code;
+    let mut again =
+        |version| run(&mut world.database, |rows| publish(rows, now, "ann", version)).unwrap_err().code;
     assert_eq!((again(2), again(9)), ("not_a_draft", "unknown_policy"));
 }
 
@@ -63,7 +64,10 @@ fn connected_engines_hear_of_it_once() {
     world.publish(HIGHER).unwrap();
     let wake = limitr_ledger::Wake::Policy;
     let told = world.wake(&wake).frames;
-    assert!(matches!(&told[..], [(1, Down::Policy(one)), (99, Down::Policy(_))] if one.version == 2), "{told:?}");
+    assert!(
+        matches!(&told[..], [(1, Down::Policy(one)), (99, Down::Policy(_))] if one.version == 2),
+        "{told:?}"
+    );
     assert_eq!(world.wake(&wake).frames, []);
 }
 
@@ -71,10 +75,15 @@ fn connected_engines_hear_of_it_once() {
 fn the_audit_log_shows_whatever_was_done_to_it() {
     let mut world = World::new();
     world.publish(HIGHER).unwrap();
-    let entries: Vec<Entry> = world.database.rows().values().filter_map(|row| match row {
-        Row::Audit(entry) => Some(entry.clone()),
-        _ => None,
-    }).collect();
+    let entries: Vec<Entry> = world
+        .database
+        .rows()
+        .values()
+        .filter_map(|row| match row {
+            Row::Audit(entry) => Some(entry.clone()),
+            _ => None,
+        })
+        .collect();
     let head = entries.last().unwrap().hash.clone();
     assert_eq!(entries.len(), 4, "two drafts, published");
     assert_eq!((entries[3].action.as_str(), entries[3].subject.as_str()), ("policy.publish", "2"));

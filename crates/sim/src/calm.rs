@@ -44,7 +44,9 @@ impl World {
         while !self.is_calm() {
             if self.now > end {
                 let states = self.apps.iter().map(|app| {
-                    app.node.as_ref().map(|node| format!("{:?}, {} waiting", node.sync.status(), node.sync.outbox().len()))
+                    app.node
+                        .as_ref()
+                        .map(|node| format!("{:?}, {} waiting", node.sync.status(), node.sync.outbox().len()))
                 });
                 let states: Vec<_> = states.collect();
                 return Err(format!("it doesn't converge: {states:?}"));
@@ -98,7 +100,9 @@ impl World {
                 };
                 let known = match &key.what {
                     What::Limit(name) => {
-                        let of = |meter: &&limitr_engine::Meter| engine.entitlement_name(meter.entitlement) == &**name;
+                        let of = |meter: &&limitr_engine::Meter| {
+                            engine.entitlement_name(meter.entitlement) == &**name
+                        };
                         holder.meters.iter().find(of).map(|meter| (meter.period_start, meter.value))
                     }
                     What::Cap(id) => {
@@ -108,7 +112,9 @@ impl World {
                     What::Grant(number) => {
                         let grant = holder.grants.iter().find(|grant| grant.number == *number);
                         let given = self.oracle.limit_of(key).unwrap_or_default();
-                        grant.map(|grant| (grant.period_start, given.checked_sub(grant.balance).expect("small")))
+                        grant.map(|grant| {
+                            (grant.period_start, given.checked_sub(grant.balance).expect("small"))
+                        })
                     }
                 };
                 let Some((period_start, value)) = known else { continue }; // a grant that is spent is gone
@@ -166,7 +172,11 @@ impl World {
         let mut taken = Amount::ZERO;
         for (instance, lease) in self.leases_on(key) {
             let left = lease.unreported();
-            if left.is_positive() && living.contains(&instance) && !self.scenario.refunds && !self.scenario.forces {
+            if left.is_positive()
+                && living.contains(&instance)
+                && !self.scenario.refunds
+                && !self.scenario.forces
+            {
                 return Err(format!("{left} of {key:?} are leased to {instance}, which doesn't use them"));
             }
             taken = taken.checked_add(left).expect("small");

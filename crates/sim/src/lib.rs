@@ -86,7 +86,11 @@ pub fn play_all(first: u64, count: u64, bug: Option<Bug>, threads: u64) -> Resul
             }
             match play(seed, bug, false) {
                 Ok(Report { steps, ran, used_up }) => {
-                    sum = Report { steps: sum.steps + steps, ran: sum.ran + ran, used_up: sum.used_up | used_up };
+                    sum = Report {
+                        steps: sum.steps + steps,
+                        ran: sum.ran + ran,
+                        used_up: sum.used_up | used_up,
+                    };
                 }
                 Err(_) => drop(failed.fetch_min(seed, Ordering::Relaxed)),
             }

@@ -71,7 +71,8 @@ impl Node {
     /// Asks the engine, and the leases.
     pub(crate) fn call(&mut self, now: i64, asked: &Asked, may_wait: bool) -> Answer {
         let at = self.sync.server_time(now);
-        let Some(engine) = self.engine.as_ref().filter(|engine| engine.customer(&asked.customer).is_some()) else {
+        let Some(engine) = self.engine.as_ref().filter(|engine| engine.customer(&asked.customer).is_some())
+        else {
             return Answer::Unknown;
         };
         if !self.sync.has_room() {
@@ -83,7 +84,10 @@ impl Node {
             return Answer::Denied;
         }
         let mut trial = engine.clone();
-        assert!(trial.allow(at, &asked.customer, asked.entitlement, &call).expect("no misuse"), "`check` is `allow`");
+        assert!(
+            trial.allow(at, &asked.customer, asked.entitlement, &call).expect("no misuse"),
+            "`check` is `allow`"
+        );
         let changes = trial.take_changes();
         let spent: Vec<Spend> = changes.iter().filter_map(|change| spend(&trial, at, change)).collect();
         let covered = match self.sync.may_spend(now, &spent) {
@@ -153,7 +157,8 @@ pub(crate) fn spend(engine: &Engine, now: i64, change: &Change) -> Option<Spend>
         }
         What::Cap(id) => {
             let holder = engine.customer(&key.customer);
-            holder.is_some_and(|holder| holder.caps.iter().any(|cap| cap.id == *id && !cap.terms.observe_only))
+            holder
+                .is_some_and(|holder| holder.caps.iter().any(|cap| cap.id == *id && !cap.terms.observe_only))
         }
         What::Grant(_) => true,
     };
@@ -168,7 +173,8 @@ fn merge(engine: &mut Engine, now: i64, change: &Change) {
     let mut first = None;
     match &mut change.effect {
         Effected::Metered(Metered { holder: id, entitlement, period_start, .. }) => {
-            let of = |meter: &&limitr_engine::Meter| engine.entitlement_name(meter.entitlement) == &**entitlement;
+            let of =
+                |meter: &&limitr_engine::Meter| engine.entitlement_name(meter.entitlement) == &**entitlement;
             let begun = holder.meters.iter().find(of).map_or(i64::MIN, |meter| meter.period_start);
             if *period_start < begun {
                 return;
@@ -179,7 +185,8 @@ fn merge(engine: &mut Engine, now: i64, change: &Change) {
             }
         }
         Effected::PeriodBegan { entitlement, period_start, .. } => {
-            let of = |meter: &&limitr_engine::Meter| engine.entitlement_name(meter.entitlement) == &**entitlement;
+            let of =
+                |meter: &&limitr_engine::Meter| engine.entitlement_name(meter.entitlement) == &**entitlement;
             if holder.meters.iter().find(of).is_some_and(|meter| meter.period_start >= *period_start) {
                 return;
             }
@@ -198,6 +205,8 @@ fn merge(engine: &mut Engine, now: i64, change: &Change) {
         _ => {}
     }
     for effect in first.into_iter().chain([change.effect]) {
-        engine.restore_change(&Change { seq: change.seq, at: change.at, effect }).expect("a change that applies");
+        engine
+            .restore_change(&Change { seq: change.seq, at: change.at, effect })
+            .expect("a change that applies");
     }
 }

@@ -70,7 +70,9 @@ impl Oracle {
             let sum = *sum;
             let most = self.limit_of(&key).ok_or_else(|| format!("{key:?} was spent, which nobody has"))?;
             if sum > most.checked_add(reclaimed).expect("small") {
-                return Err(format!("overrun: {sum} of {most} were granted of {key:?} ({reclaimed} reclaimed)"));
+                return Err(format!(
+                    "overrun: {sum} of {most} were granted of {key:?} ({reclaimed} reclaimed)"
+                ));
             }
         }
         Ok(())
@@ -108,7 +110,9 @@ impl Oracle {
                 _ => 0,
             };
             if row < *up_to {
-                return Err(format!("acknowledged is lost: {instance} was told {up_to}, the ledger has {row}"));
+                return Err(format!(
+                    "acknowledged is lost: {instance} was told {up_to}, the ledger has {row}"
+                ));
             }
         }
         Ok(())
@@ -130,12 +134,16 @@ impl Oracle {
                 _ => 0,
             };
             let committed = || made.iter().filter(|change| change.seq <= up_to);
-            let expected: Vec<u64> =
-                committed().filter(|change| change.effect.holder().is_some()).map(|change| change.seq).collect();
+            let expected: Vec<u64> = committed()
+                .filter(|change| change.effect.holder().is_some())
+                .map(|change| change.seq)
+                .collect();
             let mut found = logged.remove(instance).unwrap_or_default();
             found.sort_unstable();
             if found != expected {
-                return Err(format!("{instance}, committed up to {up_to}: the ledger has {found:?} of {expected:?}"));
+                return Err(format!(
+                    "{instance}, committed up to {up_to}: the ledger has {found:?} of {expected:?}"
+                ));
             }
             for (key, units, _) in committed().filter_map(|change| counts(&change.effect)) {
                 let sum = sums.entry(key).or_default();

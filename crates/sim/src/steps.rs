@@ -19,7 +19,9 @@ const TEXT_EVERY: u64 = 8;
 impl World {
     /// Runs everything that happens until a time.
     pub(crate) fn run_until(&mut self, end: i64) -> Checked {
-        while let Some(Reverse((at, number))) = self.events.peek().copied().filter(|Reverse((at, _))| *at <= end) {
+        while let Some(Reverse((at, number))) =
+            self.events.peek().copied().filter(|Reverse((at, _))| *at <= end)
+        {
             self.events.pop();
             self.now = at;
             self.steps += 1;
@@ -56,7 +58,9 @@ impl World {
 
     fn step(&mut self, event: Event) {
         match event {
-            Event::Opened { connection } => self.tell(self.at_node(connection), |sync, now| sync.connected(now)),
+            Event::Opened { connection } => {
+                self.tell(self.at_node(connection), |sync, now| sync.connected(now))
+            }
             Event::Refused { node, opening } => {
                 self.tell(self.is_open(node, opening).then_some(node), |sync, now| sync.disconnected(now));
             }
@@ -76,13 +80,15 @@ impl World {
                 }
             }
             Event::Upwards { connection, frame } => {
-                let carried = self.connections.get(&connection).is_some_and(|way| way.carries(self.now, true));
+                let carried =
+                    self.connections.get(&connection).is_some_and(|way| way.carries(self.now, true));
                 if let Some(server) = self.at_server(connection).filter(|_| carried) {
                     self.serve(server, connection, &frame);
                 }
             }
             Event::Downwards { connection, frame } => {
-                let carried = self.connections.get(&connection).is_some_and(|way| way.carries(self.now, false));
+                let carried =
+                    self.connections.get(&connection).is_some_and(|way| way.carries(self.now, false));
                 let node = self.at_node(connection).filter(|_| carried);
                 if let Some(node) = node {
                     self.note(|| format!("app {node} hears {}", write(&frame).unwrap_or_default()));
@@ -230,7 +236,9 @@ impl World {
             self.send_down(outcome.frames);
         }
         if dies_before {
-            self.note(|| format!("server {server} dies before it commits {}", write(frame).unwrap_or_default()));
+            self.note(|| {
+                format!("server {server} dies before it commits {}", write(frame).unwrap_or_default())
+            });
             return self.crash_server(server);
         }
         let text = || write(frame).unwrap_or_default();
@@ -274,7 +282,8 @@ impl World {
     fn send_down(&mut self, frames: Vec<(u64, Down)>) {
         for (connection, mut frame) in frames {
             if self.steps.is_multiple_of(TEXT_EVERY) {
-                frame = read_down(&write(&frame).expect("a frame of some size")).expect("a frame that can be read");
+                frame = read_down(&write(&frame).expect("a frame of some size"))
+                    .expect("a frame that can be read");
             }
             self.send(connection, false, |connection| Event::Downwards { connection, frame });
         }

@@ -237,7 +237,8 @@ impl World {
         (app.durable, app.next_tick, app.connection) = (0, i64::MAX, None);
         app.changes.clear();
         for place in 0..self.scenario.customers {
-            let ensured = limitr_protocol::Ensured { id: format!("customer_{place}").into(), ..Default::default() };
+            let ensured =
+                limitr_protocol::Ensured { id: format!("customer_{place}").into(), ..Default::default() };
             if let Some(node) = &mut self.apps[node].node {
                 node.sync.ensure(ensured);
             }

@@ -3,7 +3,8 @@
 use limitr_sim::{Bug, Failure, play_all};
 
 fn found(bug: Bug) -> Failure {
-    let found = play_all(0, 1_000, Some(bug), 2).expect_err("the planted bug wasn't found within 1,000 seeds");
+    let found =
+        play_all(0, 1_000, Some(bug), 2).expect_err("the planted bug wasn't found within 1,000 seeds");
     assert!(found.to_string().contains(&format!("SEED={} ", found.seed)), "it can be played again");
     assert!(!found.trace.is_empty(), "what happened is told");
     found

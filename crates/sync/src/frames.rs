@@ -140,6 +140,9 @@ impl Sync {
         if news || (all_in && instance != self.options.instance) {
             self.effects.push_back(Effect::Committed { instance, up_to });
         }
+        if all_in && instance == self.options.instance {
+            self.leases.all_in();
+        }
         self.earlier.retain(|left| left.outbox.instance != instance || !all_in);
     }
 

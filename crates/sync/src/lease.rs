@@ -62,6 +62,9 @@ pub(crate) struct Lease {
 pub(crate) struct Account {
     pub(crate) period_start: i64,
     spent: Amount,
+    /// The most that was spent at any moment since the server last had everything, which was the time that `quiet` counts.
+    peak: Amount,
+    quiet: u64,
     pub(crate) lease: Option<Lease>,
     /// The number of the last lease that was returned.
     returned: u64,
@@ -93,6 +96,8 @@ pub struct Leases {
     /// Those with a `retry_at`.
     retrying: Vec<(Box<str>, What)>,
     swept_at: i64,
+    /// How often the server had everything.
+    quiet: u64,
 }
 
 /// What to say to the server.
@@ -124,15 +129,24 @@ impl Account {
     fn begin(&mut self, period_start: i64) {
         if self.period_start < period_start {
             let Account { returned, ignoring, rate, moved_at, needed, .. } = *self;
-            *self = Account { period_start, returned, ignoring, rate, moved_at, needed, ..Account::default() };
+            *self =
+                Account { period_start, returned, ignoring, rate, moved_at, needed, ..Account::default() };
         }
     }
 
-    fn end_lease(&mut self) -> Option<Say> {
+    /// What may be spent once all that the server doesn't have yet is in, or any first part of it: the rest may be lost in a crash, and with
+    /// it units that were given back.
+    fn spent_at_most(&self, quiet: u64) -> Amount {
+        let most = if self.quiet == quiet { self.peak } else { self.spent };
+        most.max(Amount::ZERO)
+    }
+
+    fn end_lease(&mut self, quiet: u64) -> Option<Say> {
         let Lease { id, amount, .. } = self.lease.take()?;
         (self.returned, self.ignoring) = (id, true);
-        let unused = less(amount, self.spent).max(Amount::ZERO);
-        Some(Say::Return { lease: id, amount: amount.max(unused), unused })
+        let amount = amount.max(Amount::ZERO);
+        let unused = less(amount, self.spent_at_most(quiet)).max(Amount::ZERO);
+        Some(Say::Return { lease: id, amount, unused })
     }
 
     fn ask(&mut self, key: &(Box<str>, What), now: i64) -> Option<Say> {
@@ -148,11 +162,11 @@ impl Account {
     }
 
     /// Ends a lease that is over or idle; asks for more before it is dry, and for longer before it ends.
-    fn tend(&mut self, key: &(Box<str>, What), now: i64) -> Option<Say> {
+    fn tend(&mut self, key: &(Box<str>, What), now: i64, quiet: u64) -> Option<Say> {
         let lease = self.lease?;
         let idle = now.saturating_sub(self.moved_at) >= LEASE_IDLE_MS && self.asking.is_none();
         if now >= lease.until || idle {
-            return self.end_lease();
+            return self.end_lease(quiet);
         }
         let low = more(self.left(), self.left()) <= self.target(now);
         let ends = now >= lease.until.saturating_sub(LEASE_RENEW_MS);
@@ -193,7 +207,11 @@ impl Leases {
         if !account.covers(spend, now) && spend.units.is_positive() {
             account.offline = more(account.offline, spend.units);
         }
+        if account.quiet != self.quiet {
+            (account.quiet, account.peak) = (self.quiet, account.spent);
+        }
         account.spent = more(account.spent, spend.units);
+        account.peak = account.peak.max(account.spent);
         let units = spend.units.to_f64().max(0.0);
         let passed = now.saturating_sub(account.moved_at).max(1) as f64;
         let weight = 1.0 - (-passed / LEASE_AHEAD_MS).exp();
@@ -268,8 +286,8 @@ impl Leases {
         let account = self.accounts.values_mut().find(is_it)?;
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
         account.ignoring = true;
-        let spent = account.spent.max(Amount::ZERO);
-        account.end_lease().or(Some(Say::Return { lease: id, amount: spent, unused: Amount::ZERO }))
+        let spent = account.spent_at_most(self.quiet);
+        account.end_lease(self.quiet).or(Some(Say::Return { lease: id, amount: spent, unused: Amount::ZERO }))
     }
 
     /// What the time brings: to ask again, to renew, to give back what is idle. All accounts are looked through, so not at every call.
@@ -288,7 +306,9 @@ impl Leases {
         }
         if now.saturating_sub(self.swept_at) >= LEASE_SWEEP_MS {
             self.swept_at = now;
-            say.extend(self.accounts.iter_mut().filter_map(|(key, account)| account.tend(key, now)));
+            say.extend(
+                self.accounts.iter_mut().filter_map(|(key, account)| account.tend(key, now, self.quiet)),
+            );
         }
         say
     }
@@ -296,7 +316,7 @@ impl Leases {
     /// What is to be said of one account after it was spent from.
     pub(crate) fn tend(&mut self, spend: &Spend, now: i64) -> Option<Say> {
         let key = (spend.customer.clone(), spend.what.clone());
-        self.accounts.get_mut(&key)?.tend(&key, now)
+        self.accounts.get_mut(&key)?.tend(&key, now, self.quiet)
     }
 
     /// On a new connection: asks anew what was asked and not answered, so that a lease that got lost on its way is known.
@@ -311,7 +331,12 @@ impl Leases {
 
     /// Gives everything back.
     pub(crate) fn end_all(&mut self) -> Vec<Say> {
-        self.accounts.values_mut().filter_map(Account::end_lease).collect()
+        self.accounts.values_mut().filter_map(|account| account.end_lease(self.quiet)).collect()
+    }
+
+    /// The server has everything that was spent.
+    pub(crate) fn all_in(&mut self) {
+        self.quiet = self.quiet.saturating_add(1);
     }
 
     /// When [`Leases::sweep`] has something to do next (server time).

@@ -18,7 +18,11 @@ fn it_goes_on_as_soon_as_the_units_are_there() {
     assert_eq!(driver.sync.may_spend(0, &[spend(3)]), Spendable::Yes(Source::Lease));
     driver.sync.spent(0, &[spend(3)]);
     assert!(matches!(driver.sync.may_spend(0, &[spend(1)]), Spendable::Dry(_)));
-    assert_eq!(driver.sync.may_spend(0, &[spend(-2)]), Spendable::Yes(Source::Local), "giving back costs nothing");
+    assert_eq!(
+        driver.sync.may_spend(0, &[spend(-2)]),
+        Spendable::Yes(Source::Local),
+        "giving back costs nothing"
+    );
 }
 
 #[test]
@@ -81,7 +85,11 @@ fn an_idle_lease_goes_back_and_stays_back_whatever_is_still_on_its_way() {
     driver.hears(lease(1, 40, 90_000));
     assert!(matches!(driver.sync.may_spend(driver.now, &[spend(1)]), Spendable::Dry(_)));
     driver.hears(lease(2, 6, 90_000));
-    assert_eq!(driver.sync.left("ann", &chat()), units(1), "a ceiling counts all that was spent in the period");
+    assert_eq!(
+        driver.sync.left("ann", &chat()),
+        units(1),
+        "a ceiling counts all that was spent in the period"
+    );
 }
 
 #[test]

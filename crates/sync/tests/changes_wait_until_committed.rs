@@ -33,11 +33,14 @@ fn with_a_store_only_what_is_durable_is_sent() {
 #[test]
 fn what_an_earlier_instance_left_is_handed_in_under_its_name() {
     let before = InstanceId(3);
-    let left = EarlierOutbox { instance: before, changes: vec![change(5), change(6)], up_to: 6, complete: true };
+    let left =
+        EarlierOutbox { instance: before, changes: vec![change(5), change(6)], up_to: 6, complete: true };
     let mut driver = Driver::new(Options { earlier: vec![left], ..Options::new(ME, 1) });
     driver.sync.connected(0);
     let hello = driver.effects();
-    let Some(Effect::Send(Up::Hello { resume: Some(resume), .. })) = hello.last() else { panic!("{hello:?}") };
+    let Some(Effect::Send(Up::Hello { resume: Some(resume), .. })) = hello.last() else {
+        panic!("{hello:?}")
+    };
     assert_eq!(resume.earlier, [Earlier { instance: before, up_to: 6, complete: true }]);
     let Down::Welcome { session, now, policy, limits, up_to, .. } = welcome(0, 0, 1) else { panic!() };
     let earlier = vec![UpTo { instance: before, up_to: 5 }];
@@ -80,9 +83,7 @@ fn a_reconnect_says_which_customers_are_held() {
     driver.sync.connected(driver.now);
     let hello = driver.effects();
     let held = vec![Held { customer: "ann".into(), rev: 5 }];
-    let says = |effect: &Effect| {
-        matches!(effect, Effect::Send(Up::Hello { resume: Some(resume), .. }) if resume.held == held)
-    };
+    let says = |effect: &Effect| matches!(effect, Effect::Send(Up::Hello { resume: Some(resume), .. }) if resume.held == held);
     assert!(hello.iter().any(says), "{hello:?}");
 }
 

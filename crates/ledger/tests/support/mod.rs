@@ -105,7 +105,10 @@ impl World {
     ) -> Result<Vec<Down>, Refusal> {
         let engine = "0.1.0".to_string();
         let resume = Some(resume);
-        self.say(connection, Up::Hello { instance: InstanceId(instance), engine, policy_version: None, resume })
+        self.say(
+            connection,
+            Up::Hello { instance: InstanceId(instance), engine, policy_version: None, resume },
+        )
     }
 
     /// Says a frame; what comes back on that connection.
