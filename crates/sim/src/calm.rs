@@ -130,7 +130,7 @@ impl World {
 
     /// All apps use what is left, in the end unit by unit, until nobody gets any.
     fn use_up(&mut self) -> Checked {
-        let mut quiet = 0;
+        let (mut quiet, mut one_by_one) = (0, false);
         let mut units = (self.scenario.limits[0] / 8).max(1);
         for _ in 0..ROUNDS_MAX {
             let before = self.ran;
@@ -140,6 +140,9 @@ impl World {
                     let asked = Asked { customer, entitlement: "chat", units, force: false };
                     self.call(node, &asked, true);
                     self.settle(node);
+                    if one_by_one {
+                        self.run_until(self.now + ROUND_MS)?;
+                    }
                 }
                 self.run_until(self.now + ROUND_MS)?;
             }
@@ -151,6 +154,8 @@ impl World {
                 units = 1;
                 continue;
             }
+            // Calls that need the last unit of two things at once, a limit and a cap, may keep each other from both.
+            one_by_one = true;
             quiet += 1;
             self.run_until(self.now + IDLE_MS)?; // what somebody leased and can't use goes back
             if quiet == 2 {

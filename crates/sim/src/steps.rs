@@ -285,6 +285,10 @@ impl World {
                 frame = read_down(&write(&frame).expect("a frame of some size"))
                     .expect("a frame that can be read");
             }
+            if self.doubled() && !matches!(frame, Down::Welcome { .. }) {
+                let frame = frame.clone();
+                self.send(connection, false, |connection| Event::Downwards { connection, frame });
+            }
             self.send(connection, false, |connection| Event::Downwards { connection, frame });
         }
     }

@@ -153,6 +153,11 @@ impl World {
         self.random.between(0, most)
     }
 
+    /// Whether a frame comes twice.
+    pub(crate) fn doubled(&mut self) -> bool {
+        self.stormy() && self.random.percent(2)
+    }
+
     pub(crate) fn stormy(&self) -> bool {
         self.now < self.storm_ends
     }
@@ -330,6 +335,10 @@ impl World {
             }
             Effect::Send(frame) => {
                 let Some(id) = self.apps[node].connection else { return };
+                if self.doubled() && !matches!(frame, Up::Hello { .. }) {
+                    let frame = frame.clone();
+                    self.send(id, true, |connection| Event::Upwards { connection, frame });
+                }
                 self.send(id, true, |connection| Event::Upwards { connection, frame });
             }
             Effect::Disconnect => {
