@@ -1,4 +1,4 @@
-// The simulator of Limitr Cloud: many seeds, optimised. The Rust tests play a few hundred of them, too.
+// The simulator of Limitr Cloud: many seeds, optimised. The Rust tests play a hundred of them, too.
 
 import { Failed, run } from '../lib/run.mjs'
 

@@ -49,7 +49,10 @@ impl Sync {
                 self.say(say);
             }
             Down::Error { code, message } => self.refused(now, code, message),
-            Down::Pong { now: theirs } => self.clock.measure(theirs, self.pinged_at, now),
+            Down::Pong { now: theirs } => {
+                self.leases.heard(self.beat_at);
+                self.clock.measure(theirs, self.pinged_at, now);
+            }
         }
     }
 
@@ -222,6 +225,7 @@ impl Sync {
     /// Tries a quiet connection, and says that nothing is unsent.
     fn beat(&mut self, now: i64) {
         self.pinged_at = now;
+        self.beat_at = self.clock.at(now);
         let watermark = self.outbox.unsent_since().unwrap_or(self.clock.at(now));
         let from = self.outbox.next_number();
         self.effects.push_back(Effect::Send(Up::Ping));

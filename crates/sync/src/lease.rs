@@ -68,9 +68,8 @@ pub(crate) struct Account {
     pub(crate) lease: Option<Lease>,
     /// The number of the last lease that was returned.
     returned: u64,
-    /// Whether frames of that lease may still be on their way: until the connection is a new one. There the server may have it still, if the
-    /// return got lost.
-    ignoring: bool,
+    /// When that was: the return may have got lost with its connection.
+    returned_at: i64,
     /// What was asked for and isn't answered.
     asking: Option<Amount>,
     /// What calls wait for.
@@ -98,6 +97,8 @@ pub struct Leases {
     swept_at: i64,
     /// How often the server had everything.
     quiet: u64,
+    /// Everything that was said before this time was heard.
+    heard_at: i64,
 }
 
 /// What to say to the server.
@@ -128,9 +129,9 @@ impl Account {
 
     fn begin(&mut self, period_start: i64) {
         if self.period_start < period_start {
-            let Account { returned, ignoring, rate, moved_at, needed, .. } = *self;
+            let Account { returned, returned_at, rate, moved_at, needed, .. } = *self;
             *self =
-                Account { period_start, returned, ignoring, rate, moved_at, needed, ..Account::default() };
+                Account { period_start, returned, returned_at, rate, moved_at, needed, ..Account::default() };
         }
     }
 
@@ -141,12 +142,17 @@ impl Account {
         most.max(Amount::ZERO)
     }
 
-    fn end_lease(&mut self, quiet: u64) -> Option<Say> {
+    fn end_lease(&mut self, now: i64, quiet: u64) -> Option<Say> {
         let Lease { id, amount, .. } = self.lease.take()?;
-        (self.returned, self.ignoring) = (id, true);
+        (self.returned, self.returned_at) = (id, now);
         let amount = amount.max(Amount::ZERO);
         let unused = less(amount, self.spent_at_most(quiet)).max(Amount::ZERO);
         Some(Say::Return { lease: id, amount, unused })
+    }
+
+    /// Says again that the last lease is over: nothing but what was spent of it is taken up.
+    fn return_again(&self, quiet: u64) -> Say {
+        Say::Return { lease: self.returned, amount: self.spent_at_most(quiet), unused: Amount::ZERO }
     }
 
     fn ask(&mut self, key: &(Box<str>, What), now: i64) -> Option<Say> {
@@ -166,7 +172,7 @@ impl Account {
         let lease = self.lease?;
         let idle = now.saturating_sub(self.moved_at) >= LEASE_IDLE_MS && self.asking.is_none();
         if now >= lease.until || idle {
-            return self.end_lease(quiet);
+            return self.end_lease(now, quiet);
         }
         let low = more(self.left(), self.left()) <= self.target(now);
         let ends = now >= lease.until.saturating_sub(LEASE_RENEW_MS);
@@ -258,7 +264,7 @@ impl Leases {
             return None;
         }
         let grew = account.lease.is_none_or(|lease| amount > lease.amount);
-        if id > account.returned || !account.ignoring {
+        if id > account.returned {
             account.lease = Some(Lease { id, amount, until });
         }
         let waits = account.needed.is_positive() && account.left() < account.needed;
@@ -285,9 +291,7 @@ impl Leases {
         };
         let account = self.accounts.values_mut().find(is_it)?;
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
-        account.ignoring = true;
-        let spent = account.spent_at_most(self.quiet);
-        account.end_lease(self.quiet).or(Some(Say::Return { lease: id, amount: spent, unused: Amount::ZERO }))
+        account.end_lease(now, self.quiet).or_else(|| Some(account.return_again(self.quiet)))
     }
 
     /// What the time brings: to ask again, to renew, to give back what is idle. All accounts are looked through, so not at every call.
@@ -319,19 +323,26 @@ impl Leases {
         self.accounts.get_mut(&key)?.tend(&key, now, self.quiet)
     }
 
-    /// On a new connection: asks anew what was asked and not answered, so that a lease that got lost on its way is known.
+    /// On a new connection: returns again what may not have been heard to be returned, then asks anew what was asked and not answered, so that a
+    /// lease that got lost on its way is known.
     pub(crate) fn resume(&mut self) -> Vec<Say> {
-        self.accounts.values_mut().for_each(|account| account.ignoring = false);
-        let open = self.accounts.iter().filter_map(|((customer, what), account)| {
+        let lost = |account: &&Account| account.returned > 0 && account.returned_at >= self.heard_at;
+        let returns = self.accounts.values().filter(lost).map(|account| account.return_again(self.quiet));
+        let asks = self.accounts.iter().filter_map(|((customer, what), account)| {
             let want = account.asking?;
             Some(Say::Ask { customer: customer.clone(), what: what.clone(), want })
         });
-        open.collect()
+        returns.chain(asks).collect()
+    }
+
+    /// The server has heard everything that was said before this time.
+    pub(crate) fn heard(&mut self, at: i64) {
+        self.heard_at = at;
     }
 
     /// Gives everything back.
-    pub(crate) fn end_all(&mut self) -> Vec<Say> {
-        self.accounts.values_mut().filter_map(|account| account.end_lease(self.quiet)).collect()
+    pub(crate) fn end_all(&mut self, now: i64) -> Vec<Say> {
+        self.accounts.values_mut().filter_map(|account| account.end_lease(now, self.quiet)).collect()
     }
 
     /// The server has everything that was spent.

@@ -68,6 +68,8 @@ pub struct Sync {
     /// One that was announced meanwhile.
     pub(crate) announced: Option<PolicyRef>,
     pub(crate) pinged_at: i64,
+    /// The same as the server's clock says it.
+    pub(crate) beat_at: i64,
     pub(crate) started_at: i64,
     pub(crate) welcomed: bool,
     pub(crate) closing: bool,
@@ -97,6 +99,7 @@ impl Sync {
             fetching: None,
             announced: None,
             pinged_at: now,
+            beat_at: i64::MIN,
             started_at: now,
             welcomed: false,
             closing: false,
@@ -336,7 +339,8 @@ impl Sync {
         self.flush(now);
         match self.online() {
             true => {
-                let returns = self.leases.end_all();
+                let server_now = self.clock.at(now);
+                let returns = self.leases.end_all(server_now);
                 self.say(returns);
                 self.finish_if_empty();
             }
