@@ -13,12 +13,14 @@ import { instructions } from './suites/instructions.mjs'
 import { musl } from './suites/musl.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
+import { simulator } from './suites/sim.mjs'
 import { stores } from './suites/stores.mjs'
 import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
 
 /** The suites by the name that the command line knows: what each step is called and how it is run. */
 const SUITES = {
   rust: { 'rust tests': rustTests, 'rust examples in docs': rustExamples },
+  sim: { 'simulator of cloud': simulator },
   node: { 'javascript tests, native': nativeTests, 'durability and threads': durableTests },
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
@@ -32,7 +34,7 @@ const SUITES = {
 }
 
 /** What a soak raises: random cases of the property tests in both languages, seconds of each fuzz target. */
-const SOAK = { PROPTEST_CASES: '20000', FC_NUM_RUNS: '20000', FUZZ_SECONDS: '600' }
+const SOAK = { PROPTEST_CASES: '20000', FC_NUM_RUNS: '20000', FUZZ_SECONDS: '600', SIM_SEEDS: '200000' }
 
 /** What a suite's line says. */
 const noteOf = ({ passed, failed, skipped, note }) =>

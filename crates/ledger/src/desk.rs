@@ -1,0 +1,254 @@
+//! One server's part: its connections, and what each frame on them leads to.
+//!
+//! 1. [`Desk::frame`] is one operation over [`Rows`](crate::rows::Rows): it decides what is written, what is answered, whom to wake, and changes
+//!    nothing in the desk. Once its writes are committed, [`Desk::done`] takes in what it means for the connection.
+//! 2. A [`Wake`] goes to every server, this one too, after the commit. It says only where to look: what is told is read from the ledger, so
+//!    wake-ups may be lost with a server, doubled, or come in any order.
+//! 3. Nothing here outlives the process: a connection that comes back says where it was.
+
+use std::collections::BTreeMap;
+
+use limitr_protocol::{Bounds, Down, InstanceId, Up};
+
+use crate::commit::{self, Batch};
+use crate::instances::{self, Greeted};
+use crate::leases::{self, Asked};
+use crate::refusal::Refusal;
+use crate::rows::{Rows, Stop};
+use crate::terms::{Rules, Settings};
+use crate::{customers, policies};
+
+/// What servers tell each other: where to look.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// A customer has changes that nobody was told of.
+    Customer(Box<str>),
+    /// An instance has to return a lease.
+    Revoke {
+        /// Which instance.
+        instance: InstanceId,
+        /// Which lease.
+        lease: u64,
+    },
+    /// An instance speaks on a new connection: older ones are over.
+    Session {
+        /// Which instance.
+        instance: InstanceId,
+        /// The connection's number.
+        session: u64,
+    },
+    /// Another policy is in force.
+    Policy,
+}
+
+/// A connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Who speaks.
+    pub instance: InstanceId,
+    /// The connection's number in the instance's row.
+    pub session: u64,
+    /// The customers that it holds, and up to which revision it was told of each.
+    pub held: BTreeMap<Box<str>, u64>,
+    /// The policy that it was told of.
+    pub policy: u64,
+}
+
+/// What comes of an operation, once it is committed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What to send on which connection, in order.
+    pub frames: Vec<(u64, Down)>,
+    /// Connections to close after that.
+    pub close: Vec<u64>,
+    /// What to tell every server.
+    pub wakes: Vec<Wake>,
+    /// What becomes of connections here.
+    pub sessions: Vec<(u64, Session)>,
+}
+
+/// A server's connections and its compiled policy.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    sessions: BTreeMap<u64, Session>,
+    rules: Rules,
+    settings: Settings,
+}
+
+/// Most customers that one instance may hold.
+pub const HELD_MAX: usize = 10_000;
+
+impl Desk {
+    /// A server without connections.
+    pub fn new(settings: Settings) -> Desk {
+        Desk { sessions: BTreeMap::new(), rules: Rules::none(settings), settings }
+    }
+
+    /// The connections, by the numbers that their server gave them.
+    pub fn sessions(&self) -> &BTreeMap<u64, Session> {
+        &self.sessions
+    }
+
+    /// Makes sure that the policy in force is compiled.
+    ///
+    /// # Errors
+    /// As [`Rows`].
+    pub fn rules(&mut self, rows: &Rows) -> Result<&Rules, Stop> {
+        let version = rows.heads(&())?.unwrap_or_default().active;
+        if version != self.rules.version()
+            && let Some(row) = rows.policy(&version)?
+        {
+            let rules = Rules::of(version, &row.document, self.settings);
+            self.rules = rules.map_err(|error| Refusal::new(error.code(), error.message()))?;
+        }
+        Ok(&self.rules)
+    }
+
+    /// Decides on a frame of a connection.
+    ///
+    /// # Errors
+    /// [`Stop`]. A refusal is to be sent as `error`; a fatal one ends the connection.
+    pub fn frame(&mut self, rows: &mut Rows, now: i64, connection: u64, up: &Up) -> Result<Outcome, Stop> {
+        self.rules(rows)?;
+        let mut outcome = Outcome::default();
+        if let Up::Hello { .. } = up {
+            self.hello(rows, now, connection, up, &mut outcome)?;
+            return Ok(outcome);
+        }
+        let Some(session) = self.sessions.get(&connection) else {
+            return Err(Refusal::fatal("hello_first", "the first frame of a connection is `hello`").into());
+        };
+        let mut session = session.clone();
+        let me = (session.instance, session.session);
+        match up {
+            Up::Hello { .. } => {}
+            Up::Load { ids } => {
+                let (frame, held) = customers::load(rows, me.0, me.1, ids)?;
+                outcome.frames.push((connection, frame));
+                hold(&mut session, held)?;
+            }
+            Up::Ensure { customer } => {
+                instances::speaking(rows, me.0, me.1)?;
+                customers::ensure(rows, &self.rules, now, customer)?;
+                let (frame, held) = customers::load(rows, me.0, me.1, std::slice::from_ref(&customer.id))?;
+                outcome.frames.push((connection, frame));
+                hold(&mut session, held)?;
+            }
+            Up::Changes { list, watermark, of, .. } => {
+                let author = of.unwrap_or(me.0);
+                let batch = Batch { author, list: list.clone(), watermark: (*watermark).min(now) };
+                let (ack, wakes) = commit::commit(rows, &self.rules, me, &batch)?;
+                outcome.frames.push((connection, ack));
+                outcome.wakes = wakes;
+            }
+            Up::Lease { customer, what, want } => {
+                let asked = Asked { customer, what, want: *want };
+                let (frames, wakes) = leases::ask(rows, &self.rules, now, me, &asked)?;
+                outcome.frames.extend(frames.into_iter().map(|frame| (connection, frame)));
+                outcome.wakes = wakes;
+            }
+            Up::Return { lease, amount, unused } => leases::give_back(rows, me, *lease, *amount, *unused)?,
+            Up::Policy { version, ok, .. } => instances::runs_policy(rows, me.0, me.1, *version, *ok)?,
+            Up::Ping => outcome.frames.push((connection, Down::Pong { now })),
+        }
+        outcome.sessions.push((connection, session));
+        Ok(outcome)
+    }
+
+    fn hello(
+        &self,
+        rows: &mut Rows,
+        now: i64,
+        connection: u64,
+        up: &Up,
+        outcome: &mut Outcome,
+    ) -> Result<(), Stop> {
+        let Up::Hello { instance, policy_version, resume, .. } = up else { return Ok(()) };
+        if self.sessions.contains_key(&connection) || *instance == commit::SERVER {
+            return Err(Refusal::fatal("invalid_hello", "`hello` comes once, from an instance").into());
+        }
+        let resume = resume.clone().unwrap_or_default();
+        let Greeted { session, up_to, earlier, wakes } =
+            instances::hello(rows, *instance, *policy_version, &resume.earlier)?;
+        let policy = policies::in_force(rows)?;
+        let version = policy.version;
+        let limits = Bounds { changes: limitr_protocol::limits::CHANGES_MAX, customers: HELD_MAX };
+        let welcome = Down::Welcome { session, now, policy, limits, up_to, earlier };
+        outcome.frames.push((connection, welcome));
+        outcome.wakes = wakes;
+        let mut session = Session { instance: *instance, session, held: BTreeMap::new(), policy: version };
+        hold(&mut session, resume.held.iter().map(|held| (held.customer.clone(), held.rev)).collect())?;
+        outcome.wakes.extend(session.held.keys().cloned().map(Wake::Customer));
+        outcome.sessions.push((connection, session));
+        Ok(())
+    }
+
+    /// Decides on a wake-up.
+    ///
+    /// # Errors
+    /// As [`Rows`].
+    pub fn wake(&self, rows: &Rows, wake: &Wake) -> Result<Outcome, Stop> {
+        let mut outcome = Outcome::default();
+        for (connection, session) in &self.sessions {
+            let connection = *connection;
+            match wake {
+                Wake::Customer(customer) => {
+                    let Some(seen) = session.held.get(customer) else { continue };
+                    let mut session = session.clone();
+                    let mut seen = *seen;
+                    while let Some((frame, rev)) = customers::follow(rows, session.instance, customer, seen)?
+                    {
+                        seen = rev;
+                        outcome.frames.push((connection, frame));
+                    }
+                    session.held.insert(customer.clone(), seen);
+                    outcome.sessions.push((connection, session));
+                }
+                Wake::Revoke { instance, lease } if session.instance == *instance => {
+                    outcome.frames.push((connection, Down::Revoke { lease: *lease }));
+                }
+                Wake::Session { instance, session: latest }
+                    if session.instance == *instance && session.session < *latest =>
+                {
+                    outcome.close.push(connection);
+                }
+                Wake::Policy => {
+                    let policy = policies::in_force(rows)?;
+                    if policy.version > session.policy {
+                        let session = Session { policy: policy.version, ..session.clone() };
+                        outcome.frames.push((connection, Down::Policy(policy)));
+                        outcome.sessions.push((connection, session));
+                    }
+                }
+                Wake::Revoke { .. } | Wake::Session { .. } => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Takes in what was decided, after it was committed.
+    pub fn done(&mut self, outcome: &Outcome) {
+        for (connection, session) in &outcome.sessions {
+            self.sessions.insert(*connection, session.clone());
+        }
+        for connection in &outcome.close {
+            self.sessions.remove(connection);
+        }
+    }
+
+    /// Forgets a connection that was closed.
+    pub fn closed(&mut self, connection: u64) {
+        self.sessions.remove(&connection);
+    }
+}
+
+/// Notes customers that a connection holds from now on.
+fn hold(session: &mut Session, held: customers::Held) -> Result<(), Stop> {
+    session.held.extend(held);
+    match session.held.len() > HELD_MAX {
+        true => {
+            Err(Refusal::fatal("too_many", format!("an instance holds {HELD_MAX} customers at most")).into())
+        }
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,168 @@
+//! What must hold, at every step and at the end. It sees everything: what each call was answered, each change that an engine ever made, and each
+//! row of the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use limitr_engine::Change;
+use limitr_engine::quantity::Amount;
+use limitr_ledger::commit::{SERVER, counts};
+use limitr_ledger::memory::Memory;
+use limitr_ledger::meters::MeterKey;
+use limitr_ledger::rows::{Key, Row};
+use limitr_protocol::{InstanceId, What};
+use limitr_sync::Spend;
+
+/// What the world tells, and what must be true of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Oracle {
+    /// Units that calls were told they may use, from leases.
+    answered: BTreeMap<MeterKey, Amount>,
+    /// Meters that calls were forced past, or that an offline rule let through.
+    excused: BTreeSet<MeterKey>,
+    /// The most there ever was of each limit, cap and grant.
+    most: BTreeMap<(Box<str>, What), Amount>,
+    /// What leases left unreported when they were taken back.
+    pub(crate) reclaimed: BTreeMap<MeterKey, Amount>,
+    /// Each change of each instance, in order.
+    made: BTreeMap<InstanceId, Vec<Change>>,
+    /// Up to which change each instance was told that it is committed.
+    acknowledged: BTreeMap<InstanceId, u64>,
+}
+
+type Checked = Result<(), String>;
+
+impl Oracle {
+    pub(crate) fn made(&mut self, instance: InstanceId, changes: &[Change]) {
+        self.made.entry(instance).or_default().extend_from_slice(changes);
+    }
+
+    /// Forgets changes that a crash took before anybody saw them.
+    pub(crate) fn lost(&mut self, instance: InstanceId, after: u64) {
+        self.made.entry(instance).or_default().retain(|change| change.seq <= after);
+    }
+
+    pub(crate) fn limit_is(&mut self, customer: &str, what: What, limit: Amount) {
+        let most = self.most.entry((customer.into(), what)).or_default();
+        *most = limit.max(*most);
+    }
+
+    pub(crate) fn limit_of(&self, key: &MeterKey) -> Option<Amount> {
+        self.most.get(&(key.customer.clone(), key.what.clone())).copied()
+    }
+
+    /// Whether calls were forced past it.
+    pub(crate) fn is_excused(&self, key: &MeterKey) -> bool {
+        self.excused.contains(key)
+    }
+
+    /// A call was told that it may run.
+    pub(crate) fn answered(&mut self, spends: &[Spend], covered: bool) -> Checked {
+        for spend in spends {
+            let Spend { customer, what, period_start, units } = spend.clone();
+            let key = MeterKey { customer, what, period_start };
+            if !covered && units.is_positive() {
+                self.excused.insert(key);
+                continue;
+            }
+            let sum = self.answered.entry(key.clone()).or_default();
+            *sum = sum.checked_add(units).expect("small");
+            let reclaimed = self.reclaimed.get(&key).copied().unwrap_or_default();
+            let sum = *sum;
+            let most = self.limit_of(&key).ok_or_else(|| format!("{key:?} was spent, which nobody has"))?;
+            if sum > most.checked_add(reclaimed).expect("small") {
+                return Err(format!(
+                    "overrun: {sum} of {most} were granted of {key:?} ({reclaimed} reclaimed)"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn acknowledged(&mut self, instance: InstanceId, up_to: u64) {
+        let known = self.acknowledged.entry(instance).or_default();
+        *known = up_to.max(*known);
+    }
+
+    /// What must hold after every commit: what can be told from meters, leases and instances.
+    pub(crate) fn check_step(&self, database: &Memory) -> Checked {
+        let mut sums: BTreeMap<&MeterKey, (Amount, Amount)> = BTreeMap::new();
+        for (key, row) in database.meters() {
+            if let (Key::Lease((meter, _)), Row::Lease(lease)) = (key, row) {
+                let sum = sums.entry(meter).or_default();
+                sum.0 = sum.0.checked_add(lease.spent).expect("small");
+                sum.1 = sum.1.checked_add(lease.reserved()).expect("small");
+            }
+        }
+        for (key, row) in database.meters() {
+            let (Key::Meter(key), Row::Meter(meter)) = (key, row) else { continue };
+            let (spent, reserved) = sums.get(key).copied().unwrap_or_default();
+            if (meter.spent, meter.reserved) != (spent, reserved) {
+                return Err(format!("{key:?}: {meter:?}, but leases sum up to {spent} and {reserved}"));
+            }
+            let past = self.limit_of(key).is_some_and(|most| reserved > most);
+            if past && !self.excused.contains(key) && !self.reclaimed.contains_key(key) {
+                return Err(format!("leases and spent pass the limit of {key:?}: {meter:?}"));
+            }
+        }
+        for (instance, up_to) in &self.acknowledged {
+            let row = match database.rows().get(&Key::Instance(*instance)) {
+                Some(Row::Instance(row)) => row.up_to,
+                _ => 0,
+            };
+            if row < *up_to {
+                return Err(format!(
+                    "acknowledged is lost: {instance} was told {up_to}, the ledger has {row}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What must hold of the whole ledger: it is the union of the changes that are committed, each once.
+    pub(crate) fn check_union(&self, database: &Memory) -> Checked {
+        let mut logged: BTreeMap<InstanceId, Vec<u64>> = BTreeMap::new();
+        let mut sums: BTreeMap<MeterKey, Amount> = BTreeMap::new();
+        for row in database.rows().values() {
+            let Row::Change(entry) = row else { continue };
+            if entry.author != SERVER {
+                logged.entry(entry.author).or_default().push(entry.change.seq);
+            }
+        }
+        for (instance, made) in &self.made {
+            let up_to = match database.rows().get(&Key::Instance(*instance)) {
+                Some(Row::Instance(row)) => row.up_to,
+                _ => 0,
+            };
+            let committed = || made.iter().filter(|change| change.seq <= up_to);
+            let expected: Vec<u64> = committed()
+                .filter(|change| change.effect.holder().is_some())
+                .map(|change| change.seq)
+                .collect();
+            let mut found = logged.remove(instance).unwrap_or_default();
+            found.sort_unstable();
+            if found != expected {
+                return Err(format!(
+                    "{instance}, committed up to {up_to}: the ledger has {found:?} of {expected:?}"
+                ));
+            }
+            for (key, units, _) in committed().filter_map(|change| counts(&change.effect)) {
+                let sum = sums.entry(key).or_default();
+                *sum = sum.checked_add(units).expect("small");
+            }
+        }
+        if let Some(instance) = logged.keys().next() {
+            return Err(format!("the ledger has changes of {instance}, which made none"));
+        }
+        for (key, row) in database.rows() {
+            let (Key::Meter(key), Row::Meter(meter)) = (key, row) else { continue };
+            let sum = sums.remove(key).unwrap_or_default();
+            if meter.spent != sum {
+                return Err(format!("{key:?} stands at {}, but its changes sum up to {sum}", meter.spent));
+            }
+        }
+        match sums.into_iter().find(|(_, sum)| !sum.is_zero()) {
+            Some((key, sum)) => Err(format!("{key:?} has no meter, but its changes sum up to {sum}")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! A run: events in the order of their time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use limitr_engine::quantity::Amount;
+use limitr_ledger::memory::Memory;
+use limitr_ledger::planted::Bug;
+use limitr_ledger::rows::run;
+use limitr_ledger::{Desk, Settings, Wake, policies};
+use limitr_protocol::{Down, InstanceId, Up, What};
+use limitr_sync::{EarlierOutbox, Effect, Failure, Options, Status, Store};
+
+use crate::net::Connection;
+use crate::node::{Answer, Asked, Node, Ran};
+use crate::oracle::Oracle;
+use crate::random::Random;
+use crate::scenario::{START, Scenario};
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Opened { connection: u64 },
+    Refused { node: usize, opening: u64 },
+    ClosedAtNode { connection: u64 },
+    ClosedAtServer { connection: u64 },
+    Upwards { connection: u64, frame: Up },
+    Downwards { connection: u64, frame: Down },
+    Woken { server: usize, wake: Wake },
+    Tick { node: usize, opening: u64 },
+    Durable { node: usize, opening: u64, seq: u64 },
+    Fetched { node: usize, opening: u64, version: u64 },
+    Call { node: usize },
+    Fault,
+    Reopen { node: usize },
+    Restart { server: usize },
+    TakeBack,
+}
+
+/// An app: its engine now, and what its store has.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) node: Option<Node>,
+    /// Counts openings.
+    pub(crate) opening: u64,
+    pub(crate) skew: i64,
+    pub(crate) connection: Option<u64>,
+    /// What earlier openings left in the store.
+    pub(crate) stored: Vec<EarlierOutbox>,
+    /// What the store has of this one.
+    pub(crate) durable: u64,
+    pub(crate) changes: Vec<limitr_engine::Change>,
+    /// Calls whose answer waits for the store.
+    pub(crate) unanswered: Vec<Ran>,
+    pub(crate) next_tick: i64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) desk: Desk,
+    pub(crate) up: bool,
+    pub(crate) start: u64,
+    pub(crate) skew: i64,
+}
+
+/// Everything there is.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) now: i64,
+    pub(crate) scenario: Scenario,
+    pub(crate) random: Random,
+    pub(crate) database: Memory,
+    pub(crate) oracle: Oracle,
+    pub(crate) apps: Vec<App>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) connections: BTreeMap<u64, Connection>,
+    pub(crate) events: BinaryHeap<Reverse<(i64, u64)>>,
+    pub(crate) bodies: BTreeMap<u64, Event>,
+    count: u64,
+    pub(crate) storm_ends: i64,
+    pub(crate) settings: Settings,
+    pub(crate) published: usize,
+    pub(crate) trace: Option<Vec<String>>,
+    pub(crate) steps: u64,
+    pub(crate) ran: u64,
+    pub(crate) failed: Option<String>,
+}
+
+pub(crate) type Checked = Result<(), String>;
+
+impl World {
+    pub(crate) fn new(seed: u64, bug: Option<Bug>, traced: bool) -> World {
+        let mut random = Random::new(seed);
+        let scenario = Scenario::of(&mut random);
+        let settings = Settings { reclaim: scenario.reclaim, bug };
+        let skew = |random: &mut Random, most: i64| random.between(-most, most);
+        let apps = (0..scenario.engines).map(|_| App {
+            node: None,
+            opening: 0,
+            skew: skew(&mut random, scenario.skew_ms),
+            connection: None,
+            stored: Vec::new(),
+            durable: 0,
+            changes: Vec::new(),
+            unanswered: Vec::new(),
+            next_tick: i64::MAX,
+        });
+        let apps = apps.collect();
+        let servers = (0..scenario.servers).map(|_| Server {
+            desk: Desk::new(settings),
+            up: true,
+            start: 0,
+            skew: random.between(-5, 5),
+        });
+        let servers = servers.collect();
+        World {
+            now: START,
+            storm_ends: START + scenario.stormy_ms,
+            scenario,
+            random,
+            database: Memory::default(),
+            oracle: Oracle::default(),
+            apps,
+            servers,
+            connections: BTreeMap::new(),
+            events: BinaryHeap::new(),
+            bodies: BTreeMap::new(),
+            count: 0,
+            settings,
+            published: 0,
+            trace: traced.then(Vec::new),
+            steps: 0,
+            ran: 0,
+            failed: None,
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        let now = self.now - START;
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{now:>7} {}", line()));
+        }
+    }
+
+    pub(crate) fn after(&mut self, ms: i64, event: Event) {
+        self.count += 1;
+        self.events.push(Reverse((self.now + ms, self.count)));
+        self.bodies.insert(self.count, event);
+    }
+
+    pub(crate) fn late(&mut self) -> i64 {
+        let most = if self.stormy() { self.scenario.delay_ms } else { 5 };
+        self.random.between(0, most)
+    }
+
+    /// Whether a frame comes twice.
+    pub(crate) fn doubled(&mut self) -> bool {
+        self.stormy() && self.random.percent(2)
+    }
+
+    pub(crate) fn stormy(&self) -> bool {
+        self.now < self.storm_ends
+    }
+
+    /// Publishes the first policy, gives customers what the scenario says, and opens all apps.
+    pub(crate) fn begin(&mut self) -> Checked {
+        self.publish();
+        for place in 0..self.scenario.customers {
+            let customer = format!("customer_{place}");
+            let ensured = limitr_protocol::Ensured { id: customer.as_str().into(), ..Default::default() };
+            let mut desk = Desk::new(self.settings);
+            let (cap, grant, now) = (self.scenario.cap, self.scenario.grant, self.now);
+            run(&mut self.database, |rows| {
+                let rules = desk.rules(rows)?.clone();
+                limitr_ledger::customers::ensure(rows, &rules, now, &ensured)?;
+                let Some(cap) = cap else { return Ok(()) };
+                let mut options = serde_json::Map::new();
+                options.insert("cap_id".into(), "cap".into());
+                options.insert("credit".into(), "message".into());
+                limitr_ledger::customers::act(rows, &rules, now, &customer, |engine| {
+                    engine.add_cap(now, &customer, limitr_engine::Given::Number(cap as f64), &options)
+                })?;
+                Ok(())
+            })
+            .map_err(|refusal| refusal.to_string())?;
+            if let Some(cap) = cap {
+                self.oracle.limit_is(&customer, What::Cap("cap".into()), Amount::from_int(cap));
+            }
+            if let Some(grant) = grant {
+                self.oracle.limit_is(&customer, What::Grant(1), Amount::from_int(grant));
+            }
+        }
+        for node in 0..self.apps.len() {
+            self.open(node);
+            let ms = self.random.between(0, 50);
+            self.after(ms, Event::Call { node });
+        }
+        self.after(self.scenario.fault_ms, Event::Fault);
+        if self.scenario.reclaim {
+            self.after(5_000, Event::TakeBack);
+        }
+        Ok(())
+    }
+
+    /// Publishes the next policy of the scenario.
+    pub(crate) fn publish(&mut self) {
+        let Some(limit) = self.scenario.limits.get(self.published).copied() else { return };
+        let document = self.scenario.document(self.published);
+        let now = self.now;
+        let version = run(&mut self.database, |rows| {
+            let version = policies::draft(rows, now, "sim", &document, "next")?;
+            policies::publish(rows, now, "sim", version)?;
+            Ok(version)
+        });
+        let version = version.expect("a good policy");
+        self.note(|| format!("policy {version} is published: limit {limit}"));
+        for place in 0..self.scenario.customers {
+            let what = What::Limit("chat".into());
+            self.oracle.limit_is(&format!("customer_{place}"), what, Amount::from_int(limit));
+        }
+        self.published += 1;
+        self.wake(&[Wake::Policy]);
+    }
+
+    /// The time that an app's host says.
+    pub(crate) fn host_time(&self, node: usize) -> i64 {
+        self.now + self.apps[node].skew
+    }
+
+    pub(crate) fn open(&mut self, node: usize) {
+        let instance = InstanceId((u128::from(self.random.bits()) << 64) | u128::from(self.random.bits()));
+        let (store, now) = (self.scenario.stores[node], self.host_time(node));
+        let mut options = Options::new(instance, self.random.bits());
+        options.store = if store { Store::Durable } else { Store::None };
+        options.outbox_max = if self.random.percent(10) { 4 } else { 1_000 };
+        options.earlier = self.apps[node].stored.clone();
+        let old = node > 0 && self.random.percent(20);
+        self.note(|| format!("app {node} opens as {instance}, store: {store}"));
+        let app = &mut self.apps[node];
+        app.opening += 1;
+        app.node = Some(Node::open(now, options, old));
+        (app.durable, app.next_tick, app.connection) = (0, i64::MAX, None);
+        app.changes.clear();
+        for place in 0..self.scenario.customers {
+            let ensured =
+                limitr_protocol::Ensured { id: format!("customer_{place}").into(), ..Default::default() };
+            if let Some(node) = &mut self.apps[node].node {
+                node.sync.ensure(ensured);
+            }
+        }
+        self.settle(node);
+    }
+
+    /// The app's process dies.
+    pub(crate) fn crash(&mut self, node: usize) {
+        let store = self.scenario.stores[node];
+        let app = &mut self.apps[node];
+        let Some(dead) = app.node.take() else { return };
+        app.unanswered.clear(); // nobody was told
+        let (instance, durable) = (dead.instance, app.durable);
+        if store {
+            app.changes.retain(|change| change.seq <= durable);
+            let changes = std::mem::take(&mut app.changes);
+            app.stored.push(EarlierOutbox { instance, changes, up_to: durable, complete: true });
+            self.oracle.lost(instance, durable);
+        }
+        let connection = app.connection.take();
+        self.note(|| format!("app {node} dies, durable up to {durable}"));
+        if let Some(connection) = connection {
+            self.cut(connection);
+        }
+        let ms = self.random.between(10, 1_500);
+        self.after(ms, Event::Reopen { node });
+    }
+
+    pub(crate) fn cut(&mut self, id: u64) {
+        let (now, delay) = (self.now, self.scenario.delay_ms);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.cut(now, &mut self.random, delay);
+            let (one, two) = (self.random.between(0, delay), self.random.between(0, 3 * delay));
+            self.after(one, Event::ClosedAtNode { connection: id });
+            self.after(two, Event::ClosedAtServer { connection: id });
+        }
+    }
+
+    pub(crate) fn crash_server(&mut self, server: usize) {
+        self.note(|| format!("server {server} dies"));
+        let settings = self.settings;
+        let dead = &mut self.servers[server];
+        dead.up = false;
+        dead.start += 1;
+        dead.desk = Desk::new(settings);
+        let cut: Vec<u64> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.server == server)
+            .map(|(id, _)| *id)
+            .collect();
+        cut.into_iter().for_each(|id| self.cut(id));
+        let ms = self.random.between(10, 1_000);
+        self.after(ms, Event::Restart { server });
+    }
+
+    /// Does what an app's sync wants done.
+    pub(crate) fn settle(&mut self, node: usize) {
+        while let Some(effect) = self.apps[node].node.as_mut().and_then(|node| node.sync.effect()) {
+            self.effect(node, effect);
+        }
+        let host = self.host_time(node);
+        let app = &mut self.apps[node];
+        let Some(at) = app.node.as_ref().and_then(|node| node.sync.next_tick(host)) else { return };
+        let at = (at - app.skew).max(self.now + 1);
+        if at < app.next_tick {
+            app.next_tick = at;
+            let opening = app.opening;
+            self.after(at - self.now, Event::Tick { node, opening });
+        }
+    }
+
+    fn effect(&mut self, node: usize, effect: Effect) {
+        let (host, opening) = (self.host_time(node), self.apps[node].opening);
+        match effect {
+            Effect::Connect => {
+                let late = self.late();
+                let server = self.random.between(0, self.servers.len() as i64 - 1) as usize;
+                let Server { up, start, .. } = self.servers[server];
+                if !up || (self.stormy() && self.random.percent(10)) {
+                    return self.after(late, Event::Refused { node, opening });
+                }
+                self.count += 1;
+                let id = self.count;
+                self.connections.insert(id, Connection::new(self.now, (node, opening), (server, start)));
+                self.apps[node].connection = Some(id);
+                self.after(late, Event::Opened { connection: id });
+            }
+            Effect::Send(frame) => {
+                let Some(id) = self.apps[node].connection else { return };
+                if self.doubled() && !matches!(frame, Up::Hello { .. }) {
+                    let frame = frame.clone();
+                    self.send(id, true, |connection| Event::Upwards { connection, frame });
+                }
+                self.send(id, true, |connection| Event::Upwards { connection, frame });
+            }
+            Effect::Disconnect => {
+                if let Some(id) = self.apps[node].connection.take() {
+                    self.cut(id);
+                }
+            }
+            Effect::Customer { known, replay } => self.with(node, |node| node.put(host, &known, &replay)),
+            Effect::Merge { list, .. } => self.with(node, |node| node.merge(host, &list)),
+            Effect::FetchPolicy(policy) => {
+                let late = self.late();
+                self.after(late, Event::Fetched { node, opening, version: policy.version });
+            }
+            Effect::Committed { instance, up_to } => {
+                self.oracle.acknowledged(instance, up_to);
+                let app = &mut self.apps[node];
+                if app.node.as_ref().is_some_and(|node| node.instance == instance) {
+                    app.changes.retain(|change| change.seq > up_to);
+                }
+                for left in &mut app.stored {
+                    if left.instance == instance {
+                        left.changes.retain(|change| change.seq > up_to);
+                    }
+                }
+                app.stored.retain(|left| left.instance != instance || up_to < left.up_to);
+            }
+            Effect::Decide(number) => {
+                let asked = self.apps[node].node.as_mut().and_then(|node| node.waiting.remove(&number));
+                if let Some(asked) = asked {
+                    self.call(node, &asked, false);
+                }
+            }
+            Effect::Status(status) => {
+                self.note(|| format!("app {node} is {status:?}"));
+                if let Status::Failed(Failure::Refused { code, message }) = status {
+                    self.fail(format!("app {node} was refused for good: {code}: {message}"));
+                }
+            }
+            Effect::NoCustomer(_) | Effect::Closed => {}
+        }
+    }
+
+    fn with(&mut self, node: usize, act: impl FnOnce(&mut Node)) {
+        if let Some(node) = &mut self.apps[node].node {
+            act(node);
+        }
+    }
+
+    pub(crate) fn send(&mut self, id: u64, upwards: bool, event: impl FnOnce(u64) -> Event) {
+        let (now, late) = (self.now, self.late());
+        let arrival = self.connections.get_mut(&id).and_then(|way| way.arrival(now, upwards, late));
+        if let Some(at) = arrival {
+            self.after(at - now, event(id));
+        }
+    }
+
+    /// An app's call.
+    pub(crate) fn call(&mut self, node: usize, asked: &Asked, may_wait: bool) -> Answer {
+        let host = self.host_time(node);
+        let Some(here) = &mut self.apps[node].node else { return Answer::Unknown };
+        let (instance, strict) = (here.instance, here.strict);
+        let answer = here.call(host, asked, may_wait);
+        self.note(|| format!("app {node} calls {asked:?}: {}", shown(&answer)));
+        if let Answer::Ran(ran) = &answer {
+            self.ran += 1;
+            self.keep(node, instance, &ran.changes);
+            match strict {
+                true => self.apps[node].unanswered.push(ran.clone()),
+                false => self.answer(ran),
+            }
+        }
+        answer
+    }
+
+    pub(crate) fn answer(&mut self, ran: &Ran) {
+        if let Err(problem) = self.oracle.answered(&ran.spent, ran.covered) {
+            self.fail(problem);
+        }
+    }
+
+    /// Keeps changes in the store, if there is one, a little later.
+    pub(crate) fn keep(&mut self, node: usize, instance: InstanceId, changes: &[limitr_engine::Change]) {
+        self.oracle.made(instance, changes);
+        let Some(seq) = changes.last().map(|change| change.seq) else { return };
+        let app = &mut self.apps[node];
+        app.changes.extend_from_slice(changes);
+        let opening = app.opening;
+        if self.scenario.stores[node] {
+            let ms = self.random.between(1, 20);
+            self.after(ms, Event::Durable { node, opening, seq });
+        }
+    }
+
+    pub(crate) fn fail(&mut self, problem: String) {
+        self.note(|| format!("FAILED: {problem}"));
+        self.failed.get_or_insert(problem);
+    }
+}
+
+fn shown(answer: &Answer) -> String {
+    match answer {
+        Answer::Ran(ran) => format!("ran, up to change {}, covered: {}", ran.seq, ran.covered),
+        other => format!("{other:?}"),
+    }
+}

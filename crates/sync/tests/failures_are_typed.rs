@@ -1,0 +1,96 @@
+//! What only people can put right says so; everything else is tried again.
+
+mod support;
+
+use limitr_protocol::{Down, Up};
+use limitr_sync::{Effect, Failure, Options, Status};
+use support::*;
+
+fn error(code: &str) -> Down {
+    Down::Error { code: code.into(), message: "no".into() }
+}
+
+#[test]
+fn tokens_and_versions_that_are_refused_end_it() {
+    for (code, failure) in [
+        ("unauthorized", Failure::Unauthorized),
+        ("revoked", Failure::Revoked),
+        ("version_unsupported", Failure::VersionUnsupported),
+    ] {
+        let mut driver = Driver::new(Options::new(ME, 1));
+        driver.sync.connected(0);
+        driver.effects();
+        let effects = driver.hears(error(code));
+        assert_eq!(failure.code(), code);
+        assert_eq!(effects, [Effect::Disconnect, Effect::Status(Status::Failed(failure))]);
+        assert_eq!(driver.wait(100_000), [], "it isn't tried again");
+    }
+}
+
+#[test]
+fn a_server_in_trouble_is_tried_again() {
+    for code in ["storage_failed", "session_over", "overloaded"] {
+        let mut driver = Driver::online(Options::new(ME, 1));
+        assert_eq!(driver.hears(error(code))[0], Effect::Disconnect);
+        assert_eq!(*driver.sync.status(), Status::Offline);
+        driver.reconnect(0);
+        assert_eq!(*driver.sync.status(), Status::Online);
+    }
+}
+
+#[test]
+fn a_server_that_is_never_reached_is_a_connect_timeout_and_tried_on() {
+    let mut driver = Driver::new(Options::new(ME, 1));
+    driver.effects();
+    driver.sync.disconnected(0);
+    let mut seen = Vec::new();
+    while driver.now < 6_000 {
+        driver.now = driver.sync.next_tick(driver.now).unwrap();
+        driver.sync.tick(driver.now);
+        for effect in driver.effects() {
+            if effect == Effect::Connect {
+                driver.sync.disconnected(driver.now);
+            }
+            seen.push((driver.now, effect));
+        }
+    }
+    let failed = Effect::Status(Status::Failed(Failure::ConnectTimeout));
+    assert_eq!(seen.iter().filter(|(_, effect)| *effect == failed).count(), 1);
+    assert!(seen.contains(&(5_000, failed)));
+    assert_eq!(seen.last().map(|(_, effect)| effect), Some(&Effect::Connect), "{seen:?}");
+}
+
+#[test]
+fn a_policy_that_the_engine_refuses_is_reported_and_the_one_before_stays() {
+    let mut driver = Driver::online(Options::new(ME, 1));
+    assert_eq!(driver.hears(Down::Policy(policy(2))), [Effect::FetchPolicy(policy(2))]);
+    let diagnostics = vec![serde_json::json!({ "code": "unknown_credit" })];
+    driver.sync.policy_done(2, Err(diagnostics.clone()));
+    let said = Effect::Send(Up::Policy { version: 2, ok: false, diagnostics });
+    let failed = Effect::Status(Status::Failed(Failure::PolicyInvalid { version: 2 }));
+    assert_eq!(driver.effects(), [failed, said]);
+    driver.hears(Down::Policy(policy(3)));
+    driver.sync.policy_done(3, Ok(()));
+    assert_eq!(*driver.sync.status(), Status::Online, "the next one mends it");
+}
+
+#[test]
+fn policies_are_fetched_one_at_a_time_the_newest_last() {
+    let mut driver = Driver::online(Options::new(ME, 1));
+    assert_eq!(driver.hears(Down::Policy(policy(2))), [Effect::FetchPolicy(policy(2))]);
+    assert_eq!(driver.hears(Down::Policy(policy(3))), []);
+    assert_eq!(driver.hears(Down::Policy(policy(4))), []);
+    driver.sync.policy_done(2, Ok(()));
+    let effects = driver.effects();
+    assert_eq!(effects.last(), Some(&Effect::FetchPolicy(policy(4))));
+    assert_eq!(driver.hears(Down::Policy(policy(1))), [], "an old one is nothing new");
+}
+
+#[test]
+fn a_silent_connection_is_tried_and_then_given_up() {
+    let mut driver = Driver::online(Options::new(ME, 1));
+    let effects = driver.wait(15_000);
+    assert!(effects.contains(&Effect::Send(Up::Ping)), "{effects:?}");
+    assert!(driver.wait(15_000).contains(&Effect::Disconnect));
+    assert_eq!(*driver.sync.status(), Status::Offline);
+}
