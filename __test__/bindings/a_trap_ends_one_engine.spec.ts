@@ -103,7 +103,7 @@ it('when it panics, and says what the panic said', () => {
   const { Instance } = createRequire(import.meta.url)('../../js/instance.js')
   const instance = new Instance(new WebAssembly.Module(WASM))
   // A name in memory that was never given out: it is freed once it is read, and the allocator won't have that.
-  const door = () => instance.exports.customerName(1, 8, 4)
+  const door = () => instance.exports.customerName(0, 1, 8, 4)
   const { error } = JSON.parse(instance.textOf(door))
   expect(error.code).toBe('internal')
   expect(error.message).toMatch(/stopped: panicked at \S+:\d+:\d+: assertion failed: .+; please report/)
