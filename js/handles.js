@@ -9,6 +9,9 @@ const NOBODY = 0
 /** Most UTF-16 units of a name: one of 256 bytes of UTF-8, the most a name can have, has no more. */
 const NAME_LENGTH_MAX = 256
 
+/** Whether a text can be a name. @param {string} text */
+const canBeName = (text) => text.length <= NAME_LENGTH_MAX && text.isWellFormed()
+
 class Handles {
   /** @type {Map<string, number>} */
   #numbers = new Map()
@@ -46,7 +49,7 @@ class Handles {
 
   /** @param {string} name */
   #told(name) {
-    if (name.length > NAME_LENGTH_MAX || !name.isWellFormed()) return NOBODY
+    if (!canBeName(name)) return NOBODY
     const handle = this.#next
     this.#next = handle === this.#capacity ? NOBODY + 1 : handle + 1
     const oldest = this.#names[handle]
@@ -99,7 +102,7 @@ class FewHandles {
    * @param {string} name
    */
   #told(numbers, name) {
-    if (name.length > NAME_LENGTH_MAX || !name.isWellFormed()) return NOBODY
+    if (!canBeName(name)) return NOBODY
     if (numbers.size === this.#capacity) {
       this.#numbers = null
       return name

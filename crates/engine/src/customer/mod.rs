@@ -147,13 +147,24 @@ impl Customer {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::{Customer, Meter};
+    use crate::{Engine, Profile};
 
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn a_customer_with_one_meter_is_small() {
         assert_eq!(size_of::<Meter>(), 80);
         assert_eq!(size_of::<Option<Customer>>(), 144);
+    }
+
+    #[test]
+    fn a_restored_policy_leaves_customers_as_small_as_they_were() {
+        let mut engine = Engine::example().unwrap();
+        assert!(engine.create_customer(0, "plain", &Profile::default()).unwrap());
+        let policy = engine.policy().clone();
+        engine.restore_policy(policy, 1).unwrap();
+        assert!(engine.customer("plain").unwrap().rest.is_none());
     }
 }

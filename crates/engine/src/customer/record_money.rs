@@ -125,24 +125,25 @@ impl Engine {
                 number.ok_or_else(|| fields.wrong("grants", "has an ID that isn't `grant_` and a number"))?;
             let grant = self.read_grant(number, Fields::of(&path, &value)?)?;
             customer.rest_mut().grants.push(grant);
-            customer.rest_mut().issued = customer.issued().max(number);
+            customer.issued_at_least(number);
         }
         for (id, value) in fields.map("caps", CAPS_MAX)? {
             check_name("a cap's ID", &id)?;
             let path = format!("{}: `caps.{id}`", fields.path);
             let cap = self.read_cap(Fields::of(&path, &value)?, Some(&id))?;
-            customer.rest_mut().issued = customer.issued().max(cap.number);
+            customer.issued_at_least(cap.number);
             customer.rest_mut().caps.push(cap);
         }
         for (id, value) in fields.map("holds", HOLDS_MAX)? {
             let path = format!("{}: `holds.{id}`", fields.path);
             let hold = self.read_hold(Fields::of(&path, &value)?)?;
-            customer.rest_mut().issued = customer.issued().max(hold.number);
+            customer.issued_at_least(hold.number);
             customer.rest_mut().holds.push(hold);
         }
-        sort_by_key(&mut customer.rest_mut().grants, |grant| grant.number);
-        sort_by_key(&mut customer.rest_mut().caps, |cap| cap.number);
-        sort_by_key(&mut customer.rest_mut().holds, |hold| hold.number);
+        let rest = customer.rest_mut();
+        sort_by_key(&mut rest.grants, |grant| grant.number);
+        sort_by_key(&mut rest.caps, |cap| cap.number);
+        sort_by_key(&mut rest.holds, |hold| hold.number);
         Ok(())
     }
 

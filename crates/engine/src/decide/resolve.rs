@@ -94,11 +94,11 @@ impl Engine {
     /// policy's default.
     #[inline]
     pub(crate) fn effective_plan(&self, customer: CustomerId) -> Option<NameId> {
-        let customer_itself = self.customers.get(customer)?;
-        if customer_itself.plan.is_some() {
-            return customer_itself.plan;
+        let own = self.customers.get(customer)?;
+        if own.plan.is_some() {
+            return own.plan;
         }
-        if customer_itself.refs.is_empty() {
+        if own.refs.is_empty() {
             return self.rules.default_plan;
         }
         let nearest = self.customers.nearest(customer, |other| other.plan.is_some());

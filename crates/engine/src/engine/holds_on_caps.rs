@@ -82,7 +82,8 @@ impl Engine {
         for entry in &cap.holds {
             let Some(at) = self.customers.find(&entry.holder) else { continue };
             let Some(holder) = self.customers.get_mut(at) else { continue };
-            let hold = holder.rest_mut().holds.iter_mut().find(|hold| hold.number == entry.number);
+            let mut holds = holder.rest.iter_mut().flat_map(|rest| &mut rest.holds);
+            let hold = holds.find(|hold| hold.number == entry.number);
             if let Some(hold) = hold {
                 hold.caps.retain(|held| *held.holder != *owner || held.cap != cap.id);
                 self.record_hold(now, at, entry.number, &[]);
@@ -129,7 +130,7 @@ impl Engine {
 
     fn on_cap(&mut self, held: &HeldCap, change: impl FnOnce(&mut Cap)) {
         let owner = self.customers.find(&held.holder).and_then(|at| self.customers.get_mut(at));
-        let cap = owner.and_then(|owner| owner.rest_mut().caps.iter_mut().find(|cap| cap.id == held.cap));
+        let cap = owner.and_then(|owner| owner.rest.as_mut()?.caps.iter_mut().find(|cap| cap.id == held.cap));
         if let Some(cap) = cap {
             change(cap);
         }

@@ -97,7 +97,7 @@ impl Engine {
     pub fn restore_policy(&mut self, policy: Policy, version: u64) -> Result<(), EngineError> {
         self.rules = Rules::compile(policy, version, &mut self.names)?;
         for customer in self.customers.iter_mut() {
-            for own in &mut customer.rest_mut().overrides {
+            for own in customer.rest.iter_mut().flat_map(|rest| &mut rest.overrides) {
                 let rules = LimitRules::compile(&own.limit, &self.rules.policy, &mut self.names);
                 own.rules = rules.ok().map(Box::new);
             }

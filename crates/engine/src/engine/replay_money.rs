@@ -90,7 +90,7 @@ impl Engine {
             expires_on: held.expires_on,
         };
         let cap = self.customers.get_mut(at).and_then(|customer| {
-            customer.rest_mut().caps.iter_mut().find(|cap| *cap.id == *held.cap.as_ref())
+            customer.rest.as_mut()?.caps.iter_mut().find(|cap| *cap.id == *held.cap.as_ref())
         });
         if let Some(cap) = cap {
             cap.holds.retain(|known| now < known.expires_on);
