@@ -3,9 +3,10 @@
 // One open engine, as the other parts of the facade share it: the doors to the binding, the engine's handle, the buffers
 // that answers come back in, and who listens.
 
+const { AnswerRoom } = require('./answers.js')
 const { LimitrError, errorFrom } = require('./errors.js')
 const { placed, refused, withoutPlaces } = require('./documents.js')
-const { FewHandles, Handles } = require('./handles.js')
+const { FewHandles, Handles, RecentHandles } = require('./handles.js')
 
 /** @typedef {import('../index').Diagnostic} Diagnostic */
 /** @typedef {import('./documents.js').Document} Document */
@@ -27,14 +28,15 @@ const { FewHandles, Handles } = require('./handles.js')
  * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} checkWith
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} increment
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} decrement
- * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, answer: Float64Array) => number} decide
- * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, answer: Float64Array) => number} explain
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, place: unknown) => number} decide
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, place: unknown) => number} explain
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} value
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} remaining
  * @property {(engine: number, handle: number, name: string) => void} customerName tells what a handle stands for
  * @property {(engine: number, handle: number, name: string) => void} entitlementName tells what a handle stands for
  * @property {() => string} lastError
- * @property {(engine: number, answer: Float64Array) => number} nextEvent
+ * @property {(engine: number, place: unknown) => number} nextEvent
+ * @property {(room: AnswerRoom) => unknown} placeOf what doors take for a room
  * @property {(engine: number) => string} eventText
  * @property {(engine: number) => string} names
  * @property {(engine: number, op: string, args: string) => string} call
@@ -50,9 +52,6 @@ const { FewHandles, Handles } = require('./handles.js')
 const ENTITLEMENTS = 4_096
 const CUSTOMERS = 65_536
 const FEW_CUSTOMERS = 16_384
-
-/** How many numbers an answer has room for. */
-const ANSWER_LENGTH = 32
 
 /** Frees the engine of an object that was dropped without being closed. Older Workers have no such registry. */
 const dropped =
@@ -83,13 +82,13 @@ class Core {
         ? new FewHandles(FEW_CUSTOMERS, (handle, name) => doors.customerName(this.engine, handle, name))
         : new Handles(CUSTOMERS, (handle, name) => doors.customerName(this.engine, handle, name))
     /** Names of entitlements, as they cross. */
-    this.entitlements = new Handles(ENTITLEMENTS, (handle, name) =>
+    this.entitlements = new RecentHandles(ENTITLEMENTS, (handle, name) =>
       doors.entitlementName(this.engine, handle, name)
     )
     /** What a decision comes back in. */
-    this.answer = new Float64Array(ANSWER_LENGTH)
+    this.answer = new AnswerRoom(doors)
     /** What an event comes back in. */
-    this.eventAnswer = new Float64Array(ANSWER_LENGTH)
+    this.eventAnswer = new AnswerRoom(doors)
     /** @type {Names} */
     this.names = { version: -1, count: 0, entitlements: [], plans: [], credits: [] }
     /** What keeps what the engine does, if anything does. @type {import('./keeping.js').NativeKeeping | import('./keeping.js').AdapterKeeping | null} */

@@ -56,7 +56,7 @@ const SLOT = {
  * @returns {Decision}
  */
 function decisionIn(core, allowed, entitlement) {
-  const answer = core.answer
+  const answer = core.answer.numbers
   const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
   return {
     allowed,
@@ -119,10 +119,15 @@ function decisionFrom(given, entitlement) {
 }
 
 /**
+ * A number of the answer buffer, of which `NaN` is null. A small whole one becomes what V8 keeps in a field without a box of its
+ * own: a decision has a dozen of them.
+ *
  * @param {number} value
  * @returns {number | null}
  */
 function numberOf(value) {
+  const small = value | 0
+  if (small === value) return small
   return Number.isNaN(value) ? null : value
 }
 
@@ -133,7 +138,7 @@ function numberOf(value) {
  * @returns {W | null}
  */
 function wordAt(words, index) {
-  return words[index] ?? null
+  return Number.isNaN(index) ? null : (words[index] ?? null)
 }
 
 module.exports = { decisionFrom, decisionIn, numberOf, wordAt }

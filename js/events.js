@@ -172,7 +172,7 @@ const FOREIGN = 32
 function takeEvents(core, customer, eventData) {
   let taken
   do {
-    taken = core.doors.nextEvent(core.engine, core.eventAnswer)
+    taken = core.doors.nextEvent(core.engine, core.eventAnswer.place)
     const kind = taken & KIND
     const data = taken & FOREIGN ? null : eventData
     if (kind === TEXT_KIND) {

@@ -18,9 +18,6 @@ class Handles {
   /** The name that each number stands for. @type {string[]} */
   #names = []
   #next = NOBODY + 1
-  /** The name that was asked for last, since calls come in runs. @type {string | null} */
-  #lastName = null
-  #last = NOBODY
   #capacity
   #tell
 
@@ -40,11 +37,7 @@ class Handles {
    * @returns {number}
    */
   of(name) {
-    if (name === this.#lastName) return this.#last
-    const handle = this.#numbers.get(name) ?? this.#told(name)
-    this.#lastName = name
-    this.#last = handle
-    return handle
+    return this.#numbers.get(name) ?? this.#told(name)
   }
 
   /** @param {string} name */
@@ -53,19 +46,32 @@ class Handles {
     const handle = this.#next
     this.#next = handle === this.#capacity ? NOBODY + 1 : handle + 1
     const oldest = this.#names[handle]
-    if (oldest !== undefined) this.#forget(oldest)
+    if (oldest !== undefined) this.#numbers.delete(oldest)
     this.#tell(handle, name)
     this.#names[handle] = name
     this.#numbers.set(name, handle)
     return handle
   }
+}
 
-  /** @param {string} name */
-  #forget(name) {
-    this.#numbers.delete(name)
-    if (name === this.#lastName) {
-      this.#lastName = null
-    }
+/** Handles for names that come in runs: the one that was asked for last is known without a look. */
+class RecentHandles extends Handles {
+  /** @type {string | null} */
+  #lastName = null
+  #last = NOBODY
+
+  /**
+   * The handle of a name.
+   *
+   * @override
+   * @param {string} name
+   * @returns {number}
+   */
+  of(name) {
+    if (name === this.#lastName) return this.#last
+    this.#last = super.of(name)
+    this.#lastName = name
+    return this.#last
   }
 }
 
@@ -114,4 +120,4 @@ class FewHandles {
   }
 }
 
-module.exports = { FewHandles, Handles }
+module.exports = { FewHandles, Handles, RecentHandles }

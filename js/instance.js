@@ -108,16 +108,16 @@ class Instance {
   }
 
   /**
-   * Copies the numbers that the last door left.
+   * Copies the numbers that the last door left into a room: the memory may move before they are read.
    *
-   * @param {Float64Array} answer
+   * @param {import('./answers.js').AnswerRoom} room
    */
-  copyAnswer(answer) {
+  leave(room) {
     if (this.#answer.length === 0) {
       const { memory, answerAt } = this.#places
-      this.#answer = new Float64Array(memory.buffer, answerAt(), answer.length)
+      this.#answer = new Float64Array(memory.buffer, answerAt(), room.numbers.length)
     }
-    answer.set(this.#answer)
+    room.numbers.set(this.#answer)
   }
 
   /**

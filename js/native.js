@@ -46,6 +46,7 @@ function load() {
       nextEvent,
       eventText,
       names,
+      placeOf,
       call,
       seq,
       openRoom,
@@ -53,7 +54,7 @@ function load() {
       flushNow,
       history,
       repairStore
-    } = /** @type {Doors} */ (requireAtRunTime('../binding.js'))
+    } = /** @type {any} */ (requireAtRunTime('../binding.js'))
     return {
       open,
       close,
@@ -74,6 +75,7 @@ function load() {
       nextEvent,
       eventText,
       names,
+      placeOf: ({ numbers }) => placeOf(numbers),
       call,
       seq,
       openRoom,

@@ -81,7 +81,7 @@ const SLOT = {
  * @returns {LimitrEvent}
  */
 function meterEvent(core, kind, customer, eventData) {
-  const answer = core.eventAnswer
+  const answer = core.eventAnswer.numbers
   const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
   let holder = customer
   let caller = customer

@@ -253,7 +253,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
       amount,
       flags,
       cost ?? 0,
-      core.answer
+      core.answer.place
     )
     if (answer < 0) throw core.failure()
     const decision = decisionIn(core, (answer & 1) === 1, feature)

@@ -4,6 +4,7 @@
 
 const { Instance } = require('./instance.js')
 
+/** @typedef {import('./answers.js').AnswerRoom} AnswerRoom */
 /** @typedef {import('./core.js').Doors} Doors */
 
 /**
@@ -76,10 +77,10 @@ function judgingDoor(on, name) {
  * @returns {Doors['decide']}
  */
 function wholeDoor(on, name) {
-  return (engine, customer, entitlement, value, flags, overhead, answer) => {
+  return (engine, customer, entitlement, value, flags, overhead, place) => {
     try {
       const verdict = on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
-      on.copyAnswer(answer)
+      on.leave(/** @type {AnswerRoom} */ (place))
       return verdict
     } catch (trap) {
       return on.failed(trap, -1)
@@ -130,13 +131,14 @@ function meterDoors(on) {
  * Doors that answer with text.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'open' | 'call' | 'seq' | 'eventText' | 'names' | 'lastError'>}
+ * @returns {Pick<Doors, 'open' | 'call' | 'seq' | 'eventText' | 'names' | 'placeOf' | 'lastError'>}
  */
 function textDoors(on) {
   return {
     open: (document, format, options) =>
       on.textOf(() => on.glue.open(Date.now(), document, format, options, randomSeed())),
     call: (engine, op, args) => on.textOf(() => on.glue.call(Date.now(), engine, op, args)),
+    placeOf: (room) => room,
     seq: (engine) => JSON.parse(on.textOf(() => on.glue.call(Date.now(), engine, 'seq', '[]'))).value ?? -1,
     eventText: (engine) => on.textOf(() => on.exports.eventText(engine)),
     names: (engine) => on.textOf(() => on.exports.names(engine)),
@@ -182,10 +184,10 @@ function engineDoors(on) {
         on.failed(trap, undefined)
       }
     },
-    nextEvent(engine, answer) {
+    nextEvent(engine, place) {
       try {
         const kind = on.exports.nextEvent(engine)
-        on.copyAnswer(answer)
+        on.leave(/** @type {AnswerRoom} */ (place))
         return kind
       } catch (trap) {
         return on.failed(trap, 0)

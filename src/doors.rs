@@ -191,7 +191,7 @@ fn with_host<T>(engine: f64, mut work: impl FnMut(&mut Host, &Names) -> Result<T
 fn on_host<T>(engine: f64, work: impl FnMut(&mut Host, &Names) -> T) -> Result<T, Failed> {
     // Behind one pointer, and answered through it: what is moved just after it was written stalls.
     let mut task = (engine, work, None);
-    let caught = catch_unwind(AssertUnwindSafe(|| {
+    let caught = caught(AssertUnwindSafe(|| {
         let (engine, work, answer) = &mut task;
         *answer = Some(slots::with(*engine, work));
     }));
@@ -201,6 +201,21 @@ fn on_host<T>(engine: f64, work: impl FnMut(&mut Host, &Names) -> T) -> Result<T
         (Err(panic), _) => Err(Failed::Defect(engine, panic)),
         (Ok(()), None) => Err(Failed::Gone(engine, Gone::Closed)),
     }
+}
+
+/// What `work` panics with, if it does.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+fn caught(work: impl FnOnce() + UnwindSafe) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(work)
+}
+
+/// A panic is a trap there, which ends the instance: there is nothing to catch.
+#[cfg(target_arch = "wasm32")]
+#[inline(always)]
+fn caught(work: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
+    work();
+    Ok(())
 }
 
 /// Why there was no engine to work with.

@@ -133,9 +133,9 @@ unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool)
     let frame = unsafe { Frame::<7>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    // SAFETY: no JavaScript runs before the door returns.
+    // SAFETY: no JavaScript runs before the door returns; the facade passes places.
     let Some(answer) = (unsafe { frame.answer(6) }) else {
-        let message = "the answer needs a Float64Array of 32";
+        let message = "the answer needs a place that `placeOf` gave";
         doors::keep_error(&EngineError::new("invalid_argument", message));
         return frame.give_int(-1);
     };
@@ -173,7 +173,7 @@ unsafe fn read(
 unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     let frame = unsafe { Frame::<2>::enter(env, info) };
-    // SAFETY: no JavaScript runs before the door returns.
+    // SAFETY: no JavaScript runs before the door returns; the facade passes places.
     let answer = unsafe { frame.answer(1) };
     frame.give_int(answer.map_or(0, |answer| doors::next_event(frame.number(0), answer)))
 }

@@ -1,8 +1,10 @@
 //! Node's doors. Hot ones are written on raw Node-API, since a derived one costs more than the decision itself;
 //! everything else is derived.
 
-mod clock;
 #[allow(unreachable_pub)] // a derived door must be `pub`, though only Node reaches it
+mod answers;
+mod clock;
+#[allow(unreachable_pub)] // as above
 mod cold;
 #[allow(unreachable_pub)] // as above
 mod hot;

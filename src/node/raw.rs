@@ -6,6 +6,7 @@ use std::ptr;
 
 use napi::sys;
 
+use super::answers::Place;
 use crate::names::Name;
 use crate::wire::ANSWER_LEN;
 
@@ -112,31 +113,19 @@ impl<const N: usize> Frame<N> {
         }
     }
 
-    /// The argument as the buffer that answers are written into, if it is a `Float64Array` with room for one.
+    /// The argument as the room that answers are written into, if it is the place of one.
     ///
     /// # Safety
-    /// The slice is used only while the door runs and JavaScript doesn't.
+    /// The slice is used only while the door runs and JavaScript doesn't, and the argument is what `placeOf` gave, if it is an
+    /// external value.
     #[inline]
     pub(super) unsafe fn answer<'a>(&self, at: usize) -> Option<&'a mut [f64; ANSWER_LEN]> {
-        let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
-        // SAFETY: as in `number`; the places that aren't wanted are null.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                self.env,
-                self.args[at],
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        let fits = status == sys::Status::napi_ok
-            && kind == sys::TypedarrayType::float64_array
-            && length >= ANSWER_LEN
-            && !data.is_null();
-        // SAFETY: a Float64Array's data is aligned and holds `length` doubles, of which any bits are valid.
-        fits.then(|| unsafe { &mut *data.cast::<[f64; ANSWER_LEN]>() })
+        let mut place = ptr::null_mut();
+        // SAFETY: as in `number`.
+        let status = unsafe { sys::napi_get_value_external(self.env, self.args[at], &raw mut place) };
+        let found = status == sys::Status::napi_ok && !place.is_null();
+        // SAFETY: by the contract above, the place is alive with its argument, and keeps the array alive.
+        found.then(|| unsafe { &mut *(*place.cast::<Place>()).numbers })
     }
 
     /// A whole number for JavaScript.

@@ -107,7 +107,7 @@ pub struct Pace {
 
 impl Pace {
     /// Takes in a movement of `units` at `now`.
-    #[inline]
+    #[inline(always)]
     pub fn observe(&mut self, units: f64, now: i64, alpha: f64) {
         let per_ms = 1.0 / now.saturating_sub(self.moved_at).max(1) as f64;
         match self.moves {

@@ -25,16 +25,22 @@ const WHOLE_ATOMS: u128 = 1 << 53;
 const GUESSES: [(f64, f64, i128); 4] =
     [(1e3, 1e12, 1), (1e6, 1e9, 1_000), (1e9, 1e6, 1_000_000), (1e12, 1e3, 1_000_000_000)];
 
-/// The size in whole units, if it has no fraction and dividing it takes a machine word: 10¹² is 2¹² × 5¹².
+/// The size in whole units, if it has no fraction and finding that out takes no division of two machine words.
 #[inline]
 fn whole_units(size: u128) -> Option<f64> {
+    // 10¹² is 2¹² × 5¹².
     const FIVES: u64 = 244_140_625;
     if size & 0xfff != 0 {
         return None;
     }
-    let size = u64::try_from(size.wrapping_shr(12)).ok()?;
-    let units = size.wrapping_div(FIVES);
-    (units.wrapping_mul(FIVES) == size).then_some(units as f64)
+    if let Ok(size) = u64::try_from(size.wrapping_shr(12)) {
+        let units = size.wrapping_div(FIVES);
+        return (units.wrapping_mul(FIVES) == size).then_some(units as f64);
+    }
+    // The quotient of doubles is a guess, which its product proves.
+    let units = (size as f64 / Amount::SCALE as f64 + 0.5) as u64;
+    let product = u128::from(units).wrapping_mul(Amount::SCALE.unsigned_abs()); // below 2⁶⁴ × 2⁴⁰
+    (units <= WHOLE as u64 && product == size).then_some(units as f64)
 }
 
 impl Amount {
@@ -50,16 +56,19 @@ impl Amount {
     /// assert_eq!(Amount::from_f64(f64::NAN).unwrap_err().code(), "invalid_value");
     /// # Ok::<(), limitr_engine::quantity::QuantityError>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn from_f64(value: f64) -> Result<Amount, QuantityError> {
-        let size = value.abs();
-        if size < WHOLE {
-            let whole = value as i64;
-            if whole as f64 == value {
-                return Ok(Amount::from_int(whole));
-            }
+        let whole = value as i64;
+        match whole as f64 == value && value.abs() < WHOLE {
+            true => Ok(Amount::from_int(whole)),
+            false => Amount::from_fraction(value),
         }
-        match guess(size) {
+    }
+
+    /// [`Amount::from_f64`] of what isn't whole, or large.
+    #[inline(never)]
+    fn from_fraction(value: f64) -> Result<Amount, QuantityError> {
+        match guess(value.abs()) {
             Some(atoms) => Ok(Amount::from_atoms(if value < 0.0 { atoms.wrapping_neg() } else { atoms })),
             None => from_shortest_text(value),
         }
