@@ -3,6 +3,8 @@
 //
 //  1. The same loop is run with nothing in it (what the clock, the collector and the machine do), with the floor, and with the engine;
 //     each begins with 100,000 customers and adds one every so many calls until there are twice as many. Adding is timed apart.
+//     Last, with a call that counts for as long as the engine's takes at the median and touches no memory: what interrupts
+//     any call of that length.
 //  2. A call's time is the difference of two readings of `performance.now()`, into an array that is there before. The clock's own cost
 //     is in every figure, and is what the empty loop shows.
 //  3. A pause longer than `PAUSE_MS` is looked into at once: if the process was off the processor for most of it (the scheduler took it
@@ -158,6 +160,31 @@ async function run(name, { on, call, add }) {
   return [summed(name, allowed), summed(`${name}: customers added`, added)]
 }
 
+/** Counts for a fixed while. */
+class Spinner {
+  turns = 1
+
+  spin() {
+    let odd = 1
+    for (let turn = 0; turn < this.turns; turn += 1) odd = (Math.imul(odd, 1_664_525) + 1_013_904_223) | 1
+    return odd !== 0
+  }
+
+  /** Finds how many turns take so many nanoseconds. */
+  take(wanted) {
+    for (this.turns = 1_000; this.turns < 1e9; this.turns *= 2) {
+      const began = performance.now()
+      this.spin()
+      const took = (performance.now() - began) * 1e6
+      if (took > 1e8) {
+        this.turns = Math.max(1, Math.round((this.turns / took) * wanted))
+        return this
+      }
+    }
+    return this
+  }
+}
+
 async function runAll() {
   const nothing = await run('nothing', { on: null, call: 'true', add: '' })
   const floor = new Floor()
@@ -175,7 +202,12 @@ async function runAll() {
     add: 'on.createCustomer(id)'
   })
   await limitr.close()
-  return [nothing[0], ...byHand, ...engine]
+  const spinning = await run('counting, as long', {
+    on: new Spinner().take(engine[0].p50),
+    call: 'on.spin()',
+    add: ''
+  })
+  return [nothing[0], ...byHand, ...engine, spinning[0]]
 }
 
 console.log(JSON.stringify({ calls: CALLS, customers: CUSTOMERS, loops: await runAll() }))
