@@ -37,14 +37,16 @@ const ALLOWED = Promise.resolve(true)
 const DENIED = Promise.resolve(false)
 
 /**
- * Calls once the handlers that are being called are through: `await null` comes back then, since a delivery never waits.
+ * Calls once the handlers that are being called are through: `await null` comes back then, since a delivery never waits. What to call is
+ * named, since a method that makes a function of it pays for that in every call.
  *
- * @template T
- * @param {() => T} call
+ * @template {unknown[]} Args
+ * @param {(...args: Args) => boolean} call
+ * @param {Args} args
  */
-async function afterDelivery(call) {
+async function afterDelivery(call, ...args) {
   await null
-  return call()
+  return call(...args)
 }
 
 /**
@@ -82,7 +84,7 @@ class Engine {
     try {
       const core = this.#core
       if (core.delivering)
-        return afterDelivery(() => usage.allow(core, customer, entitlement, value, event, overhead, force))
+        return afterDelivery(usage.allow, core, customer, entitlement, value, event, overhead, force)
       return usage.allow(core, customer, entitlement, value, event, overhead, force) ? ALLOWED : DENIED
     } catch (error) {
       return Promise.reject(error)
@@ -94,7 +96,7 @@ class Engine {
     try {
       const core = this.#core
       if (core.delivering)
-        return afterDelivery(() => usage.check(core, customer, entitlement, value, event, overhead, force))
+        return afterDelivery(usage.check, core, customer, entitlement, value, event, overhead, force)
       return usage.check(core, customer, entitlement, value, event, overhead, force) ? ALLOWED : DENIED
     } catch (error) {
       return Promise.reject(error)
@@ -105,7 +107,7 @@ class Engine {
   increment(customer, entitlement, event) {
     try {
       const core = this.#core
-      if (core.delivering) return afterDelivery(() => usage.increment(core, customer, entitlement, event))
+      if (core.delivering) return afterDelivery(usage.increment, core, customer, entitlement, event)
       return usage.increment(core, customer, entitlement, event) ? ALLOWED : DENIED
     } catch (error) {
       return Promise.reject(error)
@@ -116,7 +118,7 @@ class Engine {
   decrement(customer, entitlement, event) {
     try {
       const core = this.#core
-      if (core.delivering) return afterDelivery(() => usage.decrement(core, customer, entitlement, event))
+      if (core.delivering) return afterDelivery(usage.decrement, core, customer, entitlement, event)
       return usage.decrement(core, customer, entitlement, event) ? ALLOWED : DENIED
     } catch (error) {
       return Promise.reject(error)
