@@ -16,6 +16,7 @@ notifications: {
   half: { fn fire(name: str, event: obj) { App.send(name, event.customer.id); } }
 }
 `
+const NOTIFICATIONS = { large: {}, sent: {}, half: { when: { event: 'meter-changed', crosses: 500 } } }
 const policy = (functions = FUNCTIONS, rates: object = { large: 2 }) => ({
   policy: {
     ...(functions && { functions }),
@@ -23,7 +24,7 @@ const policy = (functions = FUNCTIONS, rates: object = { large: 2 }) => ({
     plans: {
       free: { default: true, entitlements: { chat: { limit: { credit: 'token', value: 1_000_000 } } } }
     },
-    notifications: { large: {}, sent: {}, half: { when: { event: 'meter-changed', crosses: 500 } } }
+    notifications: functions ? NOTIFICATIONS : {}
   }
 })
 const large = { model: 'large' }
