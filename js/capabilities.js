@@ -75,7 +75,6 @@ function setPart(core, part, given) {
   }
   if (part === 'notifications' && functions === null) {
     usage.moved(core, 'setNotifications', [value], '', null)
-    core.carried?.outdated()
     return
   }
   const { policy } = core.ask('policy', [null])
@@ -125,7 +124,7 @@ function runCapability(core, name, customer, args) {
   }
   const { value, problems } = guarded(() => plain(given, 'args'), 'args')
   if (problems.length > 0) throw refused(problems, { code: 'invalid_argument', what: 'the arguments' })
-  if (core.carried?.function(['capabilities', found.id, 'run']) === undefined)
+  if (!core.carried?.refresh(core.ask('version', [])).has(['capabilities', found.id, 'run']))
     throw new LimitrError(
       'policy_function_failed',
       `\`capabilities.${found.id}\` has no function \`run\` in the policy's \`functions\``

@@ -3,19 +3,18 @@
 // The functions that a policy carries, for one engine. The engine never calls out: this asks a function before a decision and
 // passes the number in, and runs notifications after the commit.
 //
-// 1. They are loaded when the policy with them comes, so that a text that is none is refused with it, and again when the data that
-//    they see in `self` has changed, or after a call has ended their instance.
-// 2. A credit's `overhead(units, context)` is asked where a call names no overhead. One that fails, or answers no number, leaves
-//    the credit's `overhead_cost` in force, and a `policy-error` says so.
-// 3. A notification's `matches(type, event)` and `fire(name, event)` are asked as events are delivered. What is `async`, in the
-//    policy or in the app, runs after the call; `flush` and `close` wait for it.
+// 1. They are loaded when the policy with them comes, so that a text that is none is refused with it; again when the policy has
+//    another version, since they see its data in `self`; and after a call has ended their instance.
+// 2. What a credit's `overhead(units, context)` says, a call is made with: see costing.js.
+// 3. A notification's `matches(type, event)` and `fire(name, event)` are asked as events are delivered. Of threads that share the
+//    engine each asks `matches` for its own handlers, and the one whose call it was fires. What is `async`, in the policy or in the
+//    app, runs after the call; `flush` and `close` wait for it.
 
 const { refused } = require('./documents.js')
 const { LimitrError } = require('./errors.js')
 const events = require('./events.js')
 const { CALL_MS, readMs, Sandbox, SandboxError } = require('./sandbox.js')
 const { functionFailed } = require('./stof-documents.js')
-const usage = require('./usage.js')
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {{ path: [string, string, string], async: boolean, parameters: string[] }} Listed */
@@ -29,11 +28,14 @@ class Carried {
   #sandbox
   /** @type {PolicyData} */
   #policy = {}
+  /** The version of the policy that they were loaded from; null: they are to be loaded again. @type {number | null} */
+  #version = null
   /** @type {Map<string, Listed>} */
   #functions = new Map()
-  #stale = false
+  /** Why they can't be loaded as the policy is now. @type {Error | null} */
+  #refusal = null
   /** What runs after calls, until it is done. @type {Set<Promise<unknown>>} */
-  #pending = new Set()
+  #pending
 
   /**
    * @param {Core} core
@@ -42,6 +44,7 @@ class Carried {
   constructor(core, module) {
     this.#core = core
     this.#sandbox = new Sandbox(module, (path, args) => this.#askApp(path, args))
+    this.#pending = core.carried === null ? new Set() : core.carried.#pending
   }
 
   /**
@@ -51,11 +54,22 @@ class Carried {
    * @throws {LimitrError} `invalid_policy`: they can't be read
    */
   load(policy) {
-    /** @type {Listed[]} */
-    let found
+    const functions = policy.functions ?? ''
+    if (functions === '') this.#sandbox.drop()
+    const found = functions === '' ? [] : this.#read(policy, functions)
+    const known = found.filter(({ path: [kind, name] }) => Object.hasOwn(policy[kind] ?? {}, name))
+    this.#policy = policy
+    this.#functions = new Map(known.map((one) => [keyOf(one.path), one]))
+  }
+
+  /**
+   * @param {PolicyData} policy
+   * @param {string} functions
+   * @returns {Listed[]}
+   */
+  #read(policy, functions) {
     try {
-      const functions = policy.functions ?? ''
-      found = this.#ask(
+      return this.#ask(
         { op: 'load', policy, functions, libs: this.#libs() },
         readMs(functions.length + JSON.stringify(policy).length)
       )
@@ -76,77 +90,49 @@ class Carried {
       }
       throw refused([problem])
     }
-    const known = found.filter(({ path: [kind, name] }) => Object.hasOwn(policy[kind] ?? {}, name))
-    this.#policy = policy
-    this.#functions = new Map(known.map((one) => [keyOf(one.path), one]))
-    this.#stale = false
-    events.carry(this.#core, this.has('notifications') ? (type, event) => this.#heard(type, event) : null)
   }
 
-  /** Has the functions loaded anew before the next call: the policy has changed. */
+  /** What was loaded counts from now on. */
+  begin() {
+    this.#version = this.#core.ask('version', [])
+    // Among threads any of them may bring notifications.
+    const hears = this.#has('notifications') || this.#core.audience !== null
+    events.carry(this.#core, hears ? (type, event) => this.#heard(type, event) : null)
+  }
+
+  /** Has the functions loaded anew before the next call: what they call has changed. */
   outdated() {
-    this.#stale = true
+    this.#version = null
   }
 
-  /**
-   * Whether there are functions of a kind.
-   *
-   * @param {'credits' | 'notifications' | 'capabilities'} kind
-   */
-  has(kind) {
+  /** Whether there may be functions of credits. */
+  mayCost() {
+    return this.#has('credits') || this.#core.audience !== null
+  }
+
+  /** @param {'credits' | 'notifications'} kind */
+  #has(kind) {
     for (const { path } of this.#functions.values()) if (path[0] === kind) return true
     return false
   }
 
   /**
+   * Whether there is such a function.
+   *
    * @param {[string, string, string]} path
-   * @returns {Listed | undefined}
    */
-  function(path) {
-    this.#fresh()
-    return this.#functions.get(keyOf(path))
+  has(path) {
+    return this.#functions.has(keyOf(path))
   }
 
-  /**
-   * What a credit's own function says that a call costs; undefined if the credit has none, or it failed.
-   *
-   * @param {unknown} customer
-   * @param {unknown} entitlement
-   * @param {unknown} value
-   * @param {unknown} context
-   * @returns {number | undefined}
-   */
-  overhead(customer, entitlement, value, context) {
-    this.#fresh()
-    if (!this.has('credits') || typeof customer !== 'string' || typeof entitlement !== 'string')
-      return undefined
-    const credit = this.#core.ask('creditFor', [customer, entitlement])
-    if (credit === null || !this.#functions.has(keyOf(['credits', credit.name, 'overhead']))) return undefined
-    const units = this.#units(customer, entitlement, value)
-    if (units === null) return undefined
-    /** @type {[string, string, string]} */
-    const path = ['credits', credit.name, 'overhead']
-    try {
-      const cost = this.#call(path, [units, typeof context === 'object' && context !== null ? context : {}])
-      if (typeof cost === 'number') return cost
-      throw new SandboxError('failed', 'it returned no number')
-    } catch (error) {
-      this.#failed(path, error)
-      return undefined
-    }
+  /** Whether a call has ended the sandbox. */
+  get stopped() {
+    return !this.#sandbox.alive
   }
 
-  /**
-   * The value of a call in the credit's unit.
-   *
-   * @param {string} customer
-   * @param {string} entitlement
-   * @param {unknown} value
-   */
-  #units(customer, entitlement, value) {
-    if (value === undefined || value === null) return 0
-    if (typeof value === 'number') return Number.isFinite(value) ? value : null
-    return usage.explain(this.#core, customer, entitlement, value, { overhead: 0 }).requested
+  /** What the last call took, in milliseconds' work. */
+  get spentMs() {
+    return this.#sandbox.spentMs
   }
 
   /**
@@ -161,10 +147,10 @@ class Carried {
     /** @type {[string, string, string]} */
     const path = ['capabilities', name, 'run']
     try {
-      return this.#call(path, [args, customer])
+      return this.call(path, [args, customer])
     } catch (error) {
       this.#failed(path, error)
-      throw error instanceof SandboxError ? functionFailed(error, path.join('.')) : error
+      throw functionFailed(/** @type {any} */ (error), path.join('.'))
     }
   }
 
@@ -175,7 +161,7 @@ class Carried {
 
   /** Whether a notification is a function's affair, so that handlers don't get it. @param {string} name */
   fires(name) {
-    return this.#functions.has(keyOf(['notifications', name, 'fire']))
+    return this.has(['notifications', name, 'fire'])
   }
 
   /**
@@ -184,24 +170,29 @@ class Carried {
    */
   #heard(type, event) {
     if (type === 'policy-error' || type === 'handler-error') return
-    this.#fresh()
+    try {
+      this.refresh(this.#core.ask('version', []))
+    } catch (error) {
+      return this.#failed(['functions'], error)
+    }
     const names = Object.keys(this.#policy.notifications ?? {})
+    const mine = !events.isForeign(event)
     if (names.includes(type)) {
-      if (this.fires(type)) this.#fire(type, event)
+      if (mine && this.fires(type)) this.#fire(type, event)
       return
     }
     for (const name of names) {
       /** @type {[string, string, string]} */
       const path = ['notifications', name, 'matches']
-      if (!this.#functions.has(keyOf(path))) continue
+      if (!this.has(path)) continue
       try {
-        if (this.#call(path, [type, event]) !== true) continue
+        if (this.call(path, [type, event]) !== true) continue
       } catch (error) {
         this.#failed(path, error)
         continue
       }
-      if (this.fires(name)) this.#fire(name, event)
-      else events.send(this.#core, { ...event, type: name, cause: type })
+      if (!this.fires(name)) events.send(this.#core, { ...event, type: name, cause: type })
+      else if (mine) this.#fire(name, event)
     }
   }
 
@@ -214,14 +205,14 @@ class Carried {
     const path = ['notifications', name, 'fire']
     const fire = () => {
       try {
-        this.#call(path, [name, event])
+        this.call(path, [name, event])
       } catch (error) {
         this.#failed(path, error)
       }
     }
     if (!this.#functions.get(keyOf(path))?.async) return fire()
     const plain = JSON.parse(JSON.stringify(event)) // as it is now
-    this.#later(async () => this.#call(path, [name, plain]), path)
+    this.#later(async () => this.call(path, [name, plain]), path)
   }
 
   /**
@@ -256,35 +247,65 @@ class Carried {
   }
 
   /**
-   * Says that a function failed.
+   * The event that says that a function failed.
    *
    * @param {readonly string[]} path
    * @param {unknown} error
    */
-  #failed(path, error) {
-    if (this.#core.closed) return
+  failure(path, error) {
     const reason = error instanceof Error ? error.message : String(error)
-    events.send(this.#core, {
+    return {
       type: 'policy-error',
       code: 'policy_function_failed',
       function: path.join('.'),
       message: `\`${path.join('.')}\` failed: ${reason}`
-    })
-  }
-
-  /** Loads again what a change of the policy, or a trap, has made useless. */
-  #fresh() {
-    if (this.#stale) this.load(this.#core.ask('policy', [null]).policy)
-    else if (!this.#sandbox.alive) this.load(this.#policy)
+    }
   }
 
   /**
+   * @param {readonly string[]} path
+   * @param {unknown} error
+   */
+  #failed(path, error) {
+    if (!this.#core.closed) events.send(this.#core, this.failure(path, error))
+  }
+
+  /**
+   * Loads again what another version of the policy, or a trap, has made useless. What can't be loaded is tried again once the
+   * policy has changed.
+   *
+   * @param {number} version the policy's, now
+   * @throws {Error} the functions can't be loaded
+   */
+  refresh(version) {
+    if (this.#sandbox.busy) return this
+    const changed = this.#version !== version
+    if (!changed && this.#refusal !== null) throw this.#refusal
+    if (!changed && (this.#sandbox.alive || this.#functions.size === 0)) return this
+    try {
+      this.#refusal = null
+      this.load(changed ? this.#core.ask('policy', [null]).policy : this.#policy)
+    } catch (error) {
+      this.#refusal = /** @type {Error} */ (error)
+      throw error
+    } finally {
+      if (changed) this.begin()
+    }
+    return this
+  }
+
+  /**
+   * Calls a function of the policy.
+   *
    * @param {[string, string, string]} path
    * @param {unknown[]} args
+   * @param {number} [ms] what work it may take
+   * @returns {any}
+   * @throws {Error} it failed
    */
-  #call(path, args) {
-    if (!this.#sandbox.busy) this.#fresh()
-    return this.#ask({ op: 'call', path, args }, CALL_MS)
+  call(path, args, ms = CALL_MS) {
+    if (!this.#sandbox.alive || this.#version === null) this.refresh(this.#core.ask('version', []))
+    return this.#ask({ op: 'call', path, args }, ms)
   }
 
   /**
@@ -292,7 +313,8 @@ class Carried {
    * @param {number} ms
    */
   #ask(request, ms) {
-    return this.#sandbox.ask(request, this.#core.ask('now', []), ms)
+    const now = this.#core.ask('now', [])
+    return events.withoutCalls(this.#core, () => this.#sandbox.ask(request, now, ms))
   }
 
   #libs() {

@@ -4,12 +4,15 @@
 // carries functions gets methods of its own in front of those that decide. Every other engine is as it was: nothing is loaded,
 // and no call passes through here.
 
+const { isObject } = require('./arguments.js')
 const { Carried } = require('./carried.js')
 const { Core } = require('./core.js')
+const { costed } = require('./costing.js')
 const { LimitrError } = require('./errors.js')
 const { opened } = require('./opening.js')
 const { stofModule, stofModuleNow } = require('./stof.js')
 const { looksLikeStof, stofDocument } = require('./stof-documents.js')
+const { ASKED } = require('./usage.js')
 
 /** @typedef {import('./documents.js').Document} Document */
 /** @typedef {import('./limitr.js').Binding} Binding */
@@ -36,10 +39,12 @@ async function openedWithFunctions(binding, document, opening) {
   if (!document.text.includes('functions')) return core
   try {
     const { policy } = core.ask('policy', [null])
-    if (policy.functions) {
+    // Of threads that share it all carry, or none: whatever its policy has become.
+    if (policy.functions || (core.audience !== null && functionsOf(core, document) !== null)) {
       const carried = new Carried(core, await stofModule())
       carried.load(policy)
       core.carried = carried
+      carried.begin()
     }
   } catch (error) {
     await core.keeping?.close()
@@ -115,34 +120,28 @@ function carryingAfter(core, policy, change) {
   if (policy === null) {
     change()
     core.carried?.load({})
+    core.carried?.begin()
     return
   }
+  if (core.audience !== null && core.carried === null)
+    throw new LimitrError(
+      'not_supported',
+      'threads that share an engine know of functions only if the policy that it was opened with has some: open it with them'
+    )
   const carried = new Carried(core, stofModuleNow())
-  const before = core.carried
   carried.load(policy) // refused here, nothing has changed
-  try {
-    change()
-  } catch (error) {
-    carried.load({})
-    before?.outdated()
-    throw error
-  }
+  change()
   core.carried = carried
+  carried.begin()
   attach(core)
 }
-
-/** Deciding methods that name no overhead of their own: where the value, the event and the overhead stand. */
-const PLACES = { allow: [2, 3, 4], check: [2, 3, 4], settle: [3, 4, 5] }
-/** Those that take options. */
-const WITH_OPTIONS = ['decide', 'explain']
-/** Methods after which functions see another policy. */
-const CHANGES = ['setPlan', 'deletePlan', 'setExchange', 'setNotifications']
 
 /** @type {WeakSet<object>} */
 const attached = new WeakSet()
 
 /**
- * Puts methods in front of an engine's own, on the object itself.
+ * Puts methods in front of those of an engine whose policy carries functions that go straight to a door, on the object itself. The
+ * others ask by themselves.
  *
  * @param {Core} core
  */
@@ -150,85 +149,59 @@ function attach(core) {
   const limitr = core.facade
   if (limitr === null || attached.has(limitr)) return
   attached.add(limitr)
-  for (const facade of [limitr, limitr.sync]) {
-    /** @type {(name: string, work: (inner: Function, args: any[]) => any) => void} */
-    const put = (name, work) => {
-      const inner = facade[name].bind(facade)
-      const method =
-        facade === limitr
-          ? async (/** @type {any[]} */ ...args) => work(inner, args)
-          : (/** @type {any[]} */ ...args) => work(inner, args)
-      Object.defineProperty(facade, name, { value: method, writable: true, configurable: true })
-    }
-    const allow = facade.allow.bind(facade)
-    for (const [name, places] of Object.entries(PLACES))
-      put(name, (inner, args) => inner(...costed(core, args, places)))
-    for (const name of WITH_OPTIONS) put(name, (inner, args) => inner(...costedOptions(core, args)))
-    put('increment', (inner, args) => stepped(core, inner, allow, args, 1))
-    put('decrement', (inner, args) => stepped(core, inner, allow, args, -1))
-    for (const name of CHANGES) {
-      put(name, (inner, args) => {
-        const result = inner(...args)
-        core.carried?.outdated()
-        return result
+  asking(
+    core,
+    limitr.sync,
+    (work) =>
+      (...args) =>
+        work(...args)
+  )
+  asking(core, limitr, (work) => async (...args) => {
+    if (core.delivering) await null
+    return work(...args)
+  })
+}
+
+/**
+ * @param {Core} core
+ * @param {any} facade
+ * @param {(work: (...args: any[]) => any) => (...args: any[]) => any} as
+ */
+function asking(core, facade, as) {
+  /** @type {(name: string, work: (inner: Function) => (...args: any[]) => any) => void} */
+  const put = (name, work) => {
+    const inner = facade[name].bind(facade)
+    Object.defineProperty(facade, name, { value: as(work(inner)), writable: true, configurable: true })
+  }
+  const plain = facade.allow.bind(facade)
+  for (const name of ['allow', 'check'])
+    put(
+      name,
+      (inner) => (customer, entitlement, value, event, overhead, force) =>
+        costed(core, overhead, customer, { entitlement, way: 'by', value }, event, (cost) =>
+          inner(customer, entitlement, value, event, cost ?? undefined, force)
+        )
+    )
+  for (const name of /** @type {const} */ (['increment', 'decrement']))
+    put(
+      name,
+      (inner) => (customer, entitlement, event) =>
+        costed(core, null, customer, { entitlement, way: name }, event, (cost, found) =>
+          cost === null
+            ? inner(customer, entitlement, event)
+            : plain(customer, entitlement, found?.units, event, cost)
+        )
+    )
+  for (const name of ['decide', 'explain'])
+    put(name, (inner) => (customer, entitlement, value, options) => {
+      if (!isObject(options ?? {})) return inner(customer, entitlement, value, options)
+      const wanted = { entitlement, way: /** @type {const} */ ('by'), value }
+      return costed(core, options?.overhead, customer, wanted, options?.event, (cost, found) => {
+        const asked =
+          found === null || cost === null ? options : { ...options, overhead: cost, [ASKED]: true }
+        return inner(customer, entitlement, value, asked)
       })
-    }
-  }
-  for (const name of ['flush', 'close']) {
-    const inner = limitr[name].bind(limitr)
-    const value = async () => {
-      await core.carried?.settled()
-      return inner()
-    }
-    Object.defineProperty(limitr, name, { value, writable: true, configurable: true })
-  }
-}
-
-/**
- * Arguments with the overhead that the credit's function says.
- *
- * @param {Core} core
- * @param {any[]} args
- * @param {number[]} places
- */
-function costed(core, args, [valueAt, eventAt, overheadAt]) {
-  if (args[overheadAt] !== undefined && args[overheadAt] !== null) return args
-  const cost = core.carried?.overhead(args[0], args[1], args[valueAt], args[eventAt])
-  if (cost === undefined) return args
-  const all = [...args]
-  while (all.length < overheadAt) all.push(undefined)
-  all[overheadAt] = cost
-  return all
-}
-
-/**
- * @param {Core} core
- * @param {any[]} args
- */
-function costedOptions(core, args) {
-  const options = args[3]
-  if (typeof options?.overhead === 'number') return args
-  const cost = core.carried?.overhead(args[0], args[1], args[2], options?.event)
-  return cost === undefined ? args : [args[0], args[1], args[2], { ...options, overhead: cost }]
-}
-
-/**
- * `increment` and `decrement`, which are calls of `allow` by the limit's increment.
- *
- * @param {Core} core
- * @param {Function} inner
- * @param {Function} allow
- * @param {any[]} args
- * @param {1 | -1} sign
- */
-function stepped(core, inner, allow, args, sign) {
-  const [customer, entitlement, event] = args
-  if (typeof customer !== 'string' || typeof entitlement !== 'string' || !core.carried?.has('credits'))
-    return inner(...args)
-  const step = core.ask('cost', [customer, entitlement])
-  if (typeof step !== 'number') return inner(...args)
-  const cost = core.carried.overhead(customer, entitlement, sign * step, event)
-  return cost === undefined ? inner(...args) : allow(customer, entitlement, sign * step, event, cost)
+    })
 }
 
 module.exports = { attach, carryingAfter, functionsOf, openedWithFunctions, understood }

@@ -13,6 +13,7 @@ const {
   options,
   quantity
 } = require('./arguments.js')
+const { costed } = require('./costing.js')
 const { guarded } = require('./documents.js')
 const { wrongType } = require('./errors.js')
 const { moved } = require('./usage.js')
@@ -59,8 +60,12 @@ function estimate(core, customer, entitlement, given) {
 function observe(core, customer, entitlement, value, given) {
   const names = [lookup(customer, 'customer'), lookup(entitlement, 'entitlement')]
   const option = options(given, 'options', ['overhead', 'basis', 'segment', 'context'])
-  const overhead = optionalNumber(option.overhead, 'options.overhead')
-  return core.ask('observe', [...names, quantity(value, 'value'), { ...likenessOf(option), overhead }])
+  const said = optionalNumber(option.overhead, 'options.overhead')
+  const [used, like] = [quantity(value, 'value'), likenessOf(option)]
+  const asking = { entitlement: names[1], way: /** @type {const} */ ('by'), value: used }
+  return costed(core, said, names[0], asking, like.context, (overhead) =>
+    core.ask('observe', [...names, used, { ...like, overhead }])
+  )
 }
 
 /**

@@ -119,6 +119,26 @@ function send(core, event) {
 }
 
 /**
+ * Does something during which calls with promises wait, as they do while handlers are called; what calls without promises tell is
+ * delivered after it.
+ *
+ * @template T
+ * @param {Core} core
+ * @param {() => T} work
+ * @returns {T}
+ */
+function withoutCalls(core, work) {
+  if (core.delivering) return work()
+  core.delivering = true
+  try {
+    return work()
+  } finally {
+    core.delivering = false
+    deliver(core)
+  }
+}
+
+/**
  * @param {Core} core
  * @param {Entry} entry
  */
@@ -162,6 +182,14 @@ const KIND = 15
 const MORE_WAIT = 16
 const FOREIGN = 32
 
+/** Events that another thread's call caused. @type {WeakSet<LimitrEvent>} */
+const foreign = new WeakSet()
+
+/** @param {LimitrEvent} event */
+function isForeign(event) {
+  return foreign.has(event)
+}
+
 /**
  * Takes the events that wait in the engine, and delivers them unless that is under way.
  *
@@ -175,6 +203,7 @@ function takeEvents(core, customer, eventData) {
     taken = core.doors.nextEvent(core.engine, core.eventAnswer.place)
     const kind = taken & KIND
     const data = taken & FOREIGN ? null : eventData
+    const before = core.waiting.length
     if (kind === TEXT_KIND) {
       const event = JSON.parse(core.doors.eventText(core.engine))
       if (event.type === 'store-error') storeFailed(core, errorFrom(event.error))
@@ -182,6 +211,7 @@ function takeEvents(core, customer, eventData) {
     } else if (kind !== 0 && isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))) {
       core.waiting.push(meterEvent(core, kind, customer, data))
     }
+    if (taken & FOREIGN && core.waiting.length > before) foreign.add(core.waiting[before])
   } while (taken & MORE_WAIT)
   deliver(core)
 }
@@ -267,4 +297,15 @@ function warn(entry, type, error) {
   globalThis.process?.emitWarning?.(`${who} failed on \`${type}\`: ${what}`, 'LimitrHandlerWarning')
 }
 
-module.exports = { addHandler, carry, clearHandlers, on, removeHandler, send, storeFailed, takeEvents }
+module.exports = {
+  addHandler,
+  carry,
+  clearHandlers,
+  isForeign,
+  on,
+  removeHandler,
+  send,
+  storeFailed,
+  takeEvents,
+  withoutCalls
+}

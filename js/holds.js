@@ -3,6 +3,7 @@
 // Holds: room reserved for a call whose size isn't known yet, and the objects that keep it.
 
 const {
+  isObject,
   lookup,
   optionalDuration,
   optionalName,
@@ -11,6 +12,7 @@ const {
   options,
   quantity
 } = require('./arguments.js')
+const { costed } = require('./costing.js')
 const { LimitrError } = require('./errors.js')
 const { LIKENESS, likenessOf } = require('./estimates.js')
 const { dataOf, moved, sending } = require('./usage.js')
@@ -43,7 +45,10 @@ function reserve(core, customer, entitlement, given) {
     overhead: optionalNumber(option.overhead, 'options.overhead'),
     ...likenessOf(option)
   }
-  return core.ask('reserve', [...names, wanted]) ?? null
+  const asking = { entitlement: names[1], way: /** @type {const} */ ('reserve'), value: wanted }
+  return costed(core, wanted.overhead, names[0], asking, wanted.context, (overhead) =>
+    core.ask('reserve', [...names, { ...wanted, overhead }])
+  )
 }
 
 /**
@@ -59,20 +64,48 @@ function reserve(core, customer, entitlement, given) {
  * @param {unknown} overhead
  * @param {unknown} basis
  * @param {unknown} segment
+ * @param {object | null} [context] the call's data, where the event has none
  * @returns {boolean}
  */
-function record(core, op, customer, entitlement, hold, value, event, overhead, basis, segment) {
+function record(
+  core,
+  op,
+  customer,
+  entitlement,
+  hold,
+  value,
+  event,
+  overhead,
+  basis,
+  segment,
+  context = null
+) {
   const id = lookup(customer, 'customer')
-  const args = [
-    id,
-    lookup(entitlement, 'entitlement'),
-    hold === undefined || hold === null ? null : lookup(hold, 'hold'),
-    quantity(value, 'value'),
-    sending(event) !== 0,
-    optionalNumber(overhead, 'overhead'),
-    { basis: optionalNumber(basis, 'basis'), segment: optionalName(segment, 'segment') }
-  ]
-  return moved(core, op, args, id, dataOf(event))
+  const feature = lookup(entitlement, 'entitlement')
+  const ending = hold === undefined || hold === null ? null : lookup(hold, 'hold')
+  const used = quantity(value, 'value')
+  const [send, data] = [sending(event) !== 0, dataOf(event)]
+  const given = optionalNumber(overhead, 'overhead')
+  const like = { basis: optionalNumber(basis, 'basis'), segment: optionalName(segment, 'segment') }
+  const asking = { entitlement: feature, way: /** @type {const} */ ('by'), value: used }
+  return costed(core, given, id, asking, data ?? context, (cost) =>
+    moved(core, op, [id, feature, ending, used, send, cost, like], id, data)
+  )
+}
+
+/**
+ * More room for a hold, which costs more where the credit's function says what.
+ *
+ * @param {Core} core
+ * @param {HoldSync} hold
+ * @param {object | null} context
+ * @param {number | string} more
+ * @returns {boolean}
+ */
+function extend(core, { customer, entitlement, id }, context, more) {
+  return costed(core, null, customer, { entitlement, way: 'by', value: more }, context, (cost, found) =>
+    core.ask('extendHold', [customer, entitlement, id, more, cost ?? (found?.failed ? found.overhead : null)])
+  )
 }
 
 /**
@@ -96,6 +129,7 @@ const RECORD_OPTIONS = ['event', 'overhead']
 class HoldSync {
   #core
   #blocks
+  #context
   #open = true
 
   /**
@@ -104,10 +138,12 @@ class HoldSync {
    * @param {string} entitlement
    * @param {string} id
    * @param {boolean} blocks whether its calls wait for a strict store, as those without promises do
+   * @param {object | null} context the call's data
    */
-  constructor(core, customer, entitlement, id, blocks) {
+  constructor(core, customer, entitlement, id, blocks, context) {
     this.#core = core
     this.#blocks = blocks
+    this.#context = context
     this.customer = customer
     this.entitlement = entitlement
     this.id = id
@@ -117,28 +153,22 @@ class HoldSync {
   consume(value, given) {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
-    const { customer, entitlement, id } = this
-    return this.#kept(() =>
-      record(this.#core, 'consumeHold', customer, entitlement, id, value, event, overhead, null, null)
-    )
+    return this.#kept(() => this.#record('consumeHold', value, event, overhead))
   }
 
   /** @type {HoldSyncApi['extend']} */
   extend(value) {
     this.#assertOpen()
     const more = quantity(value, 'value')
-    return this.#kept(() => this.#core.ask('extendHold', [this.customer, this.entitlement, this.id, more]))
+    return this.#kept(() => extend(this.#core, this, this.#context, more))
   }
 
   /** @type {HoldSyncApi['settle']} */
   settle(value = 0, given = {}) {
     this.#assertOpen()
     const { event, overhead } = options(given, 'options', RECORD_OPTIONS)
-    const { customer, entitlement, id } = this
-    const amount = value ?? 0
     return this.#kept(() => {
-      const core = this.#core
-      const recorded = record(core, 'settle', customer, entitlement, id, amount, event, overhead, null, null)
+      const recorded = this.#record('settle', value ?? 0, event, overhead)
       this.#open = false
       return recorded
     })
@@ -154,6 +184,18 @@ class HoldSync {
 
   [DISPOSE]() {
     this.release()
+  }
+
+  /**
+   * @param {'settle' | 'consumeHold'} op
+   * @param {unknown} value
+   * @param {unknown} event
+   * @param {unknown} overhead
+   */
+  #record(op, value, event, overhead) {
+    const [core, { customer, entitlement, id }] = [this.#core, this]
+    const context = this.#context
+    return record(core, op, customer, entitlement, id, value, event, overhead, null, null, context)
   }
 
   /**
@@ -248,7 +290,9 @@ class Hold {
  */
 function hold(core, customer, entitlement, given, blocks) {
   const id = reserve(core, customer, entitlement, given)
-  return id === null ? null : new HoldSync(core, customer, entitlement, id, blocks)
+  if (id === null) return null
+  const { context } = options(given, 'options', RESERVE_OPTIONS)
+  return new HoldSync(core, customer, entitlement, id, blocks, isObject(context) ? context : null)
 }
 
 module.exports = { Hold, hold, record, release, reserve }

@@ -215,6 +215,7 @@ class Engine {
   async flush() {
     if (this.#core.delivering) await null
     this.#core.assertOpen()
+    if (this.#core.carried !== null) await this.#core.carried.settled()
     await this.#core.keeping?.flush()
   }
 
@@ -227,6 +228,7 @@ class Engine {
 
   async close() {
     if (this.#core.delivering) await null
+    if (this.#core.carried !== null) await this.#core.carried.settled()
     const closing = this.#core.closed ? null : this.#core.keeping?.close()
     try {
       await closing

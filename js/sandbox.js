@@ -46,6 +46,8 @@ class Sandbox {
   /** @type {Exports | null} */
   #exports = null
   #busy = false
+  /** What the last request took, in milliseconds' work. */
+  spentMs = 0
 
   /**
    * @param {WebAssembly.Module} module
@@ -86,9 +88,10 @@ class Sandbox {
     try {
       this.#exports ??= this.#instance()
       const { fuel, run } = this.#exports
-      fuel.value = ms * FUEL_PER_MS
+      fuel.value = Math.ceil(ms * FUEL_PER_MS)
       this.#write(JSON.stringify(request))
       const length = run(now)
+      this.spentMs = ms - fuel.value / FUEL_PER_MS
       answer = JSON.parse(decoder.decode(this.#bytes(this.#exports.output(), length)))
     } catch (error) {
       const reason = this.#reason(error, ms)
@@ -153,7 +156,7 @@ class Sandbox {
    */
   #reason(error, ms) {
     if (this.#exports !== null && this.#exports.fuel.value === 0)
-      return `it was stopped after about ${ms} ms of work`
+      return `it was stopped after about ${Math.ceil(ms)} ms of work`
     if (error instanceof RangeError) return 'it ran out of stack'
     return `it ran out of memory or stack, or the runtime failed (${error instanceof Error ? error.message : error})`
   }

@@ -47,8 +47,8 @@ class LimitrSync {
   }
 
   /** @type {Sync['set']} */
-  set(customer, entitlement, value, event) {
-    return usage.set(this.#core, customer, entitlement, value, event)
+  set(customer, entitlement, value, event, overhead) {
+    return usage.set(this.#core, customer, entitlement, value, event, overhead)
   }
 
   /** @type {Sync['decide']} */

@@ -4,6 +4,7 @@
 // nothing is allocated unless events wait or something is wrong.
 
 const { flag, isObject, lookup, name, newName, optionalNumber, options, quantity } = require('./arguments.js')
+const { costed, costedAll } = require('./costing.js')
 const { decisionFrom, decisionIn } = require('./decisions.js')
 const { wrongType } = require('./errors.js')
 const { takeEvents } = require('./events.js')
@@ -178,18 +179,18 @@ function decrement(core, customer, entitlement, event) {
  * @param {unknown} entitlement
  * @param {unknown} value
  * @param {unknown} event
+ * @param {unknown} overhead
  * @returns {boolean}
  */
-function set(core, customer, entitlement, value, event) {
-  const id = name(customer, 'customer')
-  const feature = name(entitlement, 'entitlement')
-  const args = [
-    lookup(id, 'customer'),
-    lookup(feature, 'entitlement'),
-    quantity(value, 'value'),
-    sending(event)
-  ]
-  return moved(core, 'set', args, id, dataOf(event))
+function set(core, customer, entitlement, value, event, overhead) {
+  const id = lookup(name(customer, 'customer'), 'customer')
+  const feature = lookup(name(entitlement, 'entitlement'), 'entitlement')
+  const to = quantity(value, 'value')
+  const [send, data] = [sending(event), dataOf(event)]
+  const given = optionalNumber(overhead, 'overhead')
+  return costed(core, given, id, { entitlement: feature, way: 'to', value: to }, data, (cost) =>
+    moved(core, 'set', [id, feature, to, send | (cost === null ? 0 : OVERHEAD), cost], id, data)
+  )
 }
 
 /**
@@ -216,6 +217,8 @@ function explain(core, customer, entitlement, value, given) {
   return answered(core, 'explain', core.doors.explain, customer, entitlement, value, given)
 }
 
+/** An option of our own: `overhead` is what a function of the policy answered. */
+const ASKED = Symbol('asked')
 const DECIDE_OPTIONS = ['event', 'overhead', 'force', 'id', 'cap']
 
 /**
@@ -234,7 +237,8 @@ function answered(core, op, door, customer, entitlement, value, given) {
   const id = name(customer, 'customer')
   const feature = name(entitlement, 'entitlement')
   const amount = value === undefined || value === null ? 0 : quantity(value, 'value')
-  const { event, overhead, force, id: key, cap } = options(given, 'options', DECIDE_OPTIONS)
+  const option = options(given, 'options', DECIDE_OPTIONS)
+  const { event, overhead, force, id: key, cap } = option
   const caps = capsOfCall(cap, 'options.cap')
   const cost = optionalNumber(overhead, 'options.overhead')
   const call = key === undefined || key === null ? null : newName(key, 'options.id')
@@ -264,7 +268,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
     lookup(id, 'customer'),
     lookup(feature, 'entitlement'),
     amount,
-    { flags, overhead: cost, id: call, caps }
+    { flags, overhead: cost, asked: Object.hasOwn(option, ASKED), id: call, caps }
   ]
   return decisionFrom(moved(core, op, args, id, eventData), feature)
 }
@@ -295,7 +299,7 @@ function decideAll(core, customer, items, given) {
   return { allowed, decisions: decisions.map(whole) }
 }
 
-const ITEM_FIELDS = ['entitlement', 'value']
+const ITEM_FIELDS = ['entitlement', 'value', 'overhead']
 const ALL_OPTIONS = ['event']
 
 /**
@@ -309,17 +313,31 @@ const ALL_OPTIONS = ['event']
 function together(core, op, customer, items, given) {
   const id = lookup(customer, 'customer')
   if (!Array.isArray(items)) throw wrongType('items', 'a list of `{ entitlement, value }`', items)
-  const wanted = Array.from(items, (item, index) => {
-    const argument = `items[${index}]`
-    if (!isObject(item)) throw wrongType(argument, 'an object `{ entitlement, value }`', item)
-    const { entitlement, value } = options(item, argument, ITEM_FIELDS)
-    return {
-      entitlement: lookup(entitlement, `${argument}.entitlement`),
-      value: value === undefined || value === null ? 0 : quantity(value, `${argument}.value`)
-    }
-  })
+  const wanted = Array.from(items, itemOf)
   const { event } = options(given, 'options', ALL_OPTIONS)
-  return moved(core, op, [id, wanted, sending(event)], id, dataOf(event))
+  const [send, data] = [sending(event), dataOf(event)]
+  const asking = wanted.map(({ overhead, ...item }) =>
+    overhead === null ? { ...item, way: /** @type {const} */ ('by') } : null
+  )
+  return costedAll(core, id, asking, data, (found) => {
+    const all = wanted.map((item, at) => ({ ...item, overhead: item.overhead ?? found[at]?.cost }))
+    return moved(core, op, [id, all, send], id, data)
+  })
+}
+
+/**
+ * @param {unknown} item
+ * @param {number} index
+ */
+function itemOf(item, index) {
+  const argument = `items[${index}]`
+  if (!isObject(item)) throw wrongType(argument, 'an object `{ entitlement, value }`', item)
+  const { entitlement, value, overhead } = options(item, argument, ITEM_FIELDS)
+  return {
+    entitlement: lookup(entitlement, `${argument}.entitlement`),
+    value: value === undefined || value === null ? 0 : quantity(value, `${argument}.value`),
+    overhead: optionalNumber(overhead, `${argument}.overhead`)
+  }
 }
 
 /**
@@ -404,6 +422,7 @@ function capsOfCall(caps, argument) {
 }
 
 module.exports = {
+  ASKED,
   allow,
   allowAll,
   check,

@@ -95,6 +95,8 @@ export interface Item<P = AnyPolicy> {
   readonly entitlement: EntitlementName<P>
   /** How much. Default: 0. */
   readonly value?: Quantity | null
+  /** What the item costs you, in runes. Default: worked out by the credit. */
+  readonly overhead?: number | null
 }
 
 /** What `allowAll` and `decideAll` take beside the items. */
@@ -179,7 +181,8 @@ export interface Decisions<P = AnyPolicy> {
     customer: string,
     entitlement: EntitlementName<P>,
     value: Quantity,
-    event?: EventChoice | null
+    event?: EventChoice | null,
+    overhead?: number | null
   ): Promise<boolean>
 
   /**

@@ -10,7 +10,10 @@ export interface Likeness {
   readonly basis?: number | null
   /** Which calls are estimated together, such as those of one model. */
   readonly segment?: string | null
-  /** The call's data: where basis or segment aren't given, its fields that the entitlement's `estimate_basis` and `estimate_segment` name are taken. */
+  /**
+   * The call's data: where basis or segment aren't given, its fields that the entitlement's `estimate_basis` and `estimate_segment` name are taken.
+   * A credit's function `overhead` gets it, too, and so do later calls of a hold object whose event has no data.
+   */
   readonly context?: { readonly [field: string]: unknown } | null
 }
 
@@ -46,7 +49,7 @@ export interface ReserveOptions extends EstimateOptions {
   readonly value?: Quantity | null
   /** How long it stands when nothing is heard of it, 400 days at most. Default: the policy's `hold_ttl`. */
   readonly ttl?: Duration | null
-  /** What the call will cost you, in runes, for caps that count it. */
+  /** What the call will cost you, in runes, for caps that count it. Default: worked out by the credit. */
   readonly overhead?: number | null
 }
 
@@ -54,7 +57,7 @@ export interface ReserveOptions extends EstimateOptions {
 export interface RecordOptions {
   /** Whether events are sent, or the data they carry. Default: true. */
   readonly event?: EventChoice | null
-  /** What the call cost you, in runes. */
+  /** What the call cost you, in runes. Default: worked out by the credit. */
   readonly overhead?: number | null
 }
 

@@ -25,6 +25,23 @@ export interface Scenario {
 /** How the methods of an engine are called: awaited, or without promises. */
 export type Door = 'async' | 'sync'
 
+/** What a policy may be written in. */
+export type Written = 'yaml' | 'json' | 'toml' | 'stof'
+
+/** Runs a scenario, its policy written anew in a format. Throws an error that says where the engine answers otherwise. */
+export async function playWritten(scenario: Scenario, format: Written): Promise<void> {
+  const options = { clock: scenario.start, validate: true }
+  const first = await Limitr.new({ policy: scenario.policy }, 'json', options)
+  const text = await first.policy(format)
+  await first.close()
+  const limitr = await Limitr.new(text, format, options)
+  try {
+    await new Player(limitr, 'sync').playAll(scenario.steps ?? [])
+  } finally {
+    await limitr.close()
+  }
+}
+
 /** Runs a scenario. Throws an error that says where the engine answers otherwise. */
 export async function play(scenario: Scenario, door: Door): Promise<void> {
   const open = Limitr.new({ policy: scenario.policy }, 'json', { clock: scenario.start, validate: true })

@@ -18,9 +18,9 @@ afterEach(async () => {
   for (const engine of engines) await engine.close().catch(() => {})
 })
 
-async function opened(place: Place, options: LimitrOptions): Promise<Limitr> {
+async function opened(place: Place, options: LimitrOptions, document: object = POLICY): Promise<Limitr> {
   adapter = place.open()
-  const engine: Limitr = await Limitr.new(POLICY, 'auto', { ...options, store: adapter })
+  const engine: Limitr = await Limitr.new(document, 'auto', { ...options, store: adapter })
   engines.push(engine)
   return engine
 }
@@ -46,6 +46,31 @@ async function use(limitr: Limitr) {
   await limitr.decide('user_5', 'chat', 7, { id: 'call_1' })
   await limitr.removeCustomer('user_6')
 }
+
+/** A policy whose functions say what a call costs, and call the app after one of `chat`. */
+const carrying = (overhead: string) => ({
+  policy: {
+    functions: `
+      credits: { token: { fn overhead(units: float) -> float { ${overhead} } } }
+      notifications: {
+        later: {
+          fn matches(type: str, event: obj) -> bool { type == 'meter-changed' && event.entitlement == 'chat' }
+          fn fire(name: str, event: obj) { App.later(event.customer.id); }
+        }
+      }`,
+    credits: { token: { overhead_cost: 7 } },
+    plans: {
+      free: {
+        default: true,
+        entitlements: {
+          chat: { limit: { credit: 'token', value: 100 } },
+          other: { limit: { credit: 'token', value: 100 } }
+        }
+      }
+    },
+    notifications: { later: {} }
+  }
+})
 
 const records = (limitr: Limitr): Promise<Record<string, CustomerRecord>> => limitr.customers() as never
 
@@ -90,6 +115,35 @@ function goesOn(at: () => Place, backend: 'native' | 'wasm') {
     expect(await codeOf(() => second.decide('user_5', 'chat', 8, { id: 'call_1' }))).toBe(
       'idempotency_conflict'
     )
+  })
+
+  it('and has counted what functions of its policy said, and waited for what they began', async () => {
+    const place = at()
+    const first = await opened(place, { backend, durability: 'strict' }, carrying('units * 3'))
+    first.lib('App', 'later', async (id) => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      await first.set(id, 'other', 1)
+    })
+    await first.createCustomer('ann')
+    await first.allow('ann', 'chat', 4) // 12
+    await first.set('ann', 'chat', 5) // 3
+    const hold = await first.hold('ann', 'chat', { value: 2 })
+    await hold?.settle(2) // 6
+    await first.flush()
+    await place.drop(adapter)
+    const second = await opened(place, { backend }, carrying('throw("no rate")'))
+    const cost = async (limitr: Limitr) =>
+      (await limitr.customerMarginSnapshot('ann'))?.entitlements.chat?.cost
+    expect(await cost(second)).toBe(21)
+    expect(await second.value('ann', 'other')).toBe(1)
+    second.lib('App', 'later', async (id) => {
+      await second.set(id, 'other', 2)
+    })
+    await second.allowAll('ann', [{ entitlement: 'chat', value: 1 }]) // 7, by `overhead_cost`
+    await second.close()
+    const third = await opened(place, { backend }, carrying('units'))
+    expect(await cost(third)).toBe(28)
+    expect(await third.value('ann', 'other')).toBe(2)
   })
 
   it('and knows what was done to a customer, also by engines before it', async () => {

@@ -73,7 +73,10 @@ export const METHODS: Method[] = [
   { name: 'check', args: judged },
   { name: 'increment', args: [...meter, event] },
   { name: 'decrement', args: [...meter, event] },
-  { name: 'set', args: [...meter, arg('value', 'requiredQuantity', 7), event] },
+  {
+    name: 'set',
+    args: [...meter, arg('value', 'requiredQuantity', 7), event, arg('overhead', 'number', null)]
+  },
   { name: 'decide', args: decided },
   { name: 'explain', args: decided },
   { name: 'allowAll', args: all },

@@ -102,8 +102,9 @@ export class Consumer {
   runsStof(backend, text) {
     const expected = {
       backend,
-      costs: [2, 8, 28, 2, 12],
-      fallbacks: ['credits.token.overhead'],
+      costs: [2, 8, 28, 2, 12, 3, 6, 7, 14],
+      fallbacks: Array(3).fill('credits.token.overhead'),
+      told: [...Array(4).fill('meter-changed'), ...Array(2).fill('policy-error')],
       refused: 'invalid_policy'
     }
     this.same(text, JSON.stringify(expected), 'what Stof does')

@@ -58,10 +58,19 @@ export async function compileWasm() {
   return { module: join(folder, TARGET, 'wasm', 'limitr.wasm'), way }
 }
 
-/** Lints what is compiled for wasm32 alone; answers the way taken. Debian's Rust has no clippy: there it is only checked. */
-export async function lintWasm() {
+/**
+ * Lints what is compiled for wasm32 alone, or other libraries by cargo's arguments for them; answers the way taken. Debian's Rust has no
+ * clippy: there it is only checked.
+ */
+export async function lintWasm(which = []) {
   const { cargo, more, env, way } = await toolchain()
   const [command, ...last] = cargo === 'cargo' ? ['clippy', '--', '-D', 'warnings'] : ['check']
-  await need(cargo, [command, '--quiet', '--locked', '--lib', '--target', TARGET, ...more, ...last], { env })
+  await need(
+    cargo,
+    [command, '--quiet', '--locked', '--lib', ...which, '--target', TARGET, ...more, ...last],
+    {
+      env
+    }
+  )
   return way
 }

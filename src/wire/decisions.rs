@@ -1,10 +1,11 @@
 //! Calls that decide or read, where their arguments or answers are more than numbers.
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Ask, BatchItem, Call, CallCap, EngineError};
+use limitr_engine::{Ask, Asked, BatchItem, Call, CallCap, EngineError};
 use serde_json::{Value, json};
 
 use super::args::{Args, given, wrong};
+use super::money::reserved;
 use super::{Host, call_of, flags};
 
 /// Answers a call that decides or reads; nothing if `op` is another's.
@@ -13,6 +14,7 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
         "allow" | "check" | "set" => plain(host, op, args)?,
         "decide" | "explain" => whole(host, op, args)?,
         "allowAll" | "decideAll" => batch(host, op, args)?,
+        "asked" => asked(host, args)?,
         _ => match read(host, op, args)? {
             Some(answer) => answer,
             None => return Ok(None),
@@ -32,7 +34,7 @@ fn plain(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     Ok(allowed.into())
 }
 
-/// `(customer, entitlement, value, {flags, overhead, id, caps})`.
+/// `(customer, entitlement, value, {flags, overhead, asked, id, caps})`; `asked`: a function of the policy answered the overhead.
 fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let (customer, entitlement) = (args.text(0)?, args.text(1)?);
     let options = args.object(3)?;
@@ -40,7 +42,8 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let flags = option("flags").and_then(Value::as_u64).map_or(flags::EVENTS, |flags| flags as u32);
     let caps = caps_of_call(option("caps"))?;
     let call = call_of(Ask::By(args.given(2)?), flags, overhead(option("overhead"), 3)?)?;
-    let call = Call { caps: &caps, ..call };
+    let overhead_asked = option("asked").and_then(Value::as_bool).unwrap_or(false);
+    let call = Call { caps: &caps, overhead_asked, ..call };
     let now = host.now();
     let decision = match (option("id"), op) {
         (None, "decide") => host.decide(customer.into(), entitlement.into(), &call)?,
@@ -67,7 +70,7 @@ fn caps_of_call(caps: Option<&Value>) -> Result<Vec<CallCap<'_>>, EngineError> {
         .collect()
 }
 
-/// `(customer, [{entitlement, value}, …], flags)`.
+/// `(customer, [{entitlement, value, overhead}, …], flags)`.
 fn batch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let customer = args.text(0)?;
     let list = args.get(1).and_then(Value::as_array).ok_or_else(|| wrong(1, "must be a list of items"))?;
@@ -78,7 +81,10 @@ fn batch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
             entitlement.ok_or_else(|| wrong(1, "must be a list of `{ entitlement, value }`"))?;
         let value = item.get("value").filter(|value| !value.is_null());
         let value = value.map_or(Ok(limitr_engine::Given::Number(0.0)), |value| given(value, 1))?;
-        items.push(BatchItem { entitlement, value });
+        let runes = item.get("overhead").filter(|runes| !runes.is_null());
+        let runes = runes.map(|runes| overhead(Some(runes), 1)).transpose()?;
+        let overhead = runes.map(Amount::from_f64).transpose()?;
+        items.push(BatchItem { entitlement, value, overhead });
     }
     let events = args.whole(2, flags::EVENTS)? & flags::EVENTS != 0;
     let now = host.now();
@@ -96,6 +102,42 @@ fn batch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     });
     let decisions: Vec<Value> = decisions.collect();
     Ok(json!({ "allowed": answer.allowed, "decisions": decisions }))
+}
+
+/// `(customer, [[entitlement, way, value or what to reserve], …])`: what such calls would ask for, and the policy's version.
+/// Null for one that asks for nothing, or will be refused.
+fn asked(host: &Host, args: &Args) -> Result<Value, EngineError> {
+    let customer = args.text(0)?;
+    let list = args.get(1).and_then(Value::as_array).ok_or_else(|| wrong(1, "must be a list of calls"))?;
+    let all: Vec<Value> = list
+        .iter()
+        .map(|one| match asked_by(host, customer, one) {
+            Ok(Some(Asked { credit, units, overhead })) => {
+                json!({ "credit": credit, "units": units.to_f64(), "overhead": overhead.to_f64() })
+            }
+            _ => Value::Null,
+        })
+        .collect();
+    Ok(json!({ "version": host.engine.policy_version(), "asked": all }))
+}
+
+fn asked_by<'a>(host: &'a Host, customer: &str, one: &Value) -> Result<Option<Asked<'a>>, EngineError> {
+    let (now, engine) = (host.now(), &host.engine);
+    let (Some(entitlement), Some(way), Some(value)) =
+        (one.get(0).and_then(Value::as_str), one.get(1).and_then(Value::as_str), one.get(2))
+    else {
+        return Ok(None);
+    };
+    if let ("reserve", Value::Object(options)) = (way, value) {
+        return engine.asked_by_reserve(now, customer, entitlement, &reserved(options)?);
+    }
+    let ask = match way {
+        "increment" => Ask::Increment,
+        "decrement" => Ask::Decrement,
+        "to" => Ask::To(given(value, 1)?),
+        _ => Ask::By(given(value, 1)?),
+    };
+    engine.asked_by_call(now, customer, entitlement, &ask)
 }
 
 fn read(host: &Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {

@@ -44,7 +44,8 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
             engine.consume_hold(now, args.text(0)?, args.text(1)?, args.text(2)?, &part(args)?)?.into()
         }
         "extendHold" => {
-            engine.extend_hold(now, args.text(0)?, args.text(1)?, args.text(2)?, args.given(3)?)?.into()
+            let (customer, entitlement, hold) = (args.text(0)?, args.text(1)?, args.text(2)?);
+            engine.extend_hold(now, customer, entitlement, hold, args.given(3)?, runes(args, 4)?)?.into()
         }
         "release" => engine.release(now, args.text(0)?, args.text(1)?, args.text(2)?)?.into(),
         "held" => amount(engine.held(now, args.text(0)?, args.text(1)?)),
@@ -131,7 +132,7 @@ fn part(args: &Args) -> Result<Settle<'_>, EngineError> {
     Ok(Settle { value: args.given(3)?, overhead: runes(args, 5)?, events: args.flag(4, true)?, likeness })
 }
 
-fn reserved(options: &Map<String, Value>) -> Result<Reserve<'_>, EngineError> {
+pub(super) fn reserved(options: &Map<String, Value>) -> Result<Reserve<'_>, EngineError> {
     let option = |name: &str| options.get(name).filter(|value| !value.is_null());
     let ttl = option("ttl").map(|ttl| ttl.as_str().map_or_else(|| ttl.to_string(), str::to_string));
     let ttl = ttl.map(|ttl| Duration::parse(&ttl)).transpose();

@@ -1,4 +1,5 @@
-// Stof in a runtime that imports its sandbox: a document, a function and what it falls back to, a document that never ends.
+// Stof in a runtime that imports its sandbox: a document, a function and what it falls back to, one call and several as one, a document
+// that never ends.
 
 import { Limitr } from 'limitr'
 import { init } from 'limitr/stof'
@@ -30,8 +31,14 @@ export default async function stof() {
   await init()
   limitr.sync.updatePolicy(DOCUMENT.replace('large: 2', 'large: 3'), 'stof')
   costs.push(limitr.sync.decide('ada', 'chat', 4, { event: { model: 'large' } }).cost)
+  const told = []
+  limitr.addHandler('all', (type) => told.push(type))
+  const items = [1, 2].map((value) => ({ entitlement: 'chat', value }))
+  for (const event of [{ model: 'large' }, { fail: true }])
+    costs.push(...(await limitr.decideAll('ada', items, { event })).decisions.map(({ cost }) => cost))
+  limitr.removeHandler('all')
   const endless = 'policy: {}\n#[init]\nfn boot() { loop {} }'
   const refused = await Limitr.new(endless, 'stof').catch(({ code }) => code)
   await limitr.close()
-  return { backend: limitr.backend, costs, fallbacks, refused }
+  return { backend: limitr.backend, costs, fallbacks, told, refused }
 }

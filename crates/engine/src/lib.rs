@@ -29,7 +29,7 @@ pub use customer::{
     packed_id,
 };
 pub use decide::{
-    Ask, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered, Taken,
+    Ask, Asked, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered, Taken,
 };
 pub use engine::{
     Engine, EngineOptions, Estimate, Likeness, Margin, MarginSnapshot, ModelledUse, Page, Reserve, Settle,

@@ -61,7 +61,7 @@ fn a_refused_item_changes_nothing_and_sends_nothing() {
     world.events();
     let before = world.state();
     let items = [("a", Given::Number(1.0)), ("burst", Given::Number(6.0)), ("storage", Given::Text("5days"))];
-    let items = items.map(|(entitlement, value)| BatchItem { entitlement, value });
+    let items = items.map(|(entitlement, value)| BatchItem::new(entitlement, value));
     let refused = world.engine.decide_all(world.now, "ann", &items, true).unwrap_err();
     assert_eq!(refused.code(), "unit_mismatch");
     assert_eq!(world.state(), before);
@@ -84,8 +84,7 @@ fn a_meter_that_had_not_started_has_not_started_after_a_denial() {
 #[test]
 fn answers_stop_at_the_failing_item() {
     let mut world = World::with_ann(POLICY);
-    let items =
-        ["a", "unheard_of", "b"].map(|entitlement| BatchItem { entitlement, value: Given::Number(1.0) });
+    let items = ["a", "unheard_of", "b"].map(|entitlement| BatchItem::new(entitlement, Given::Number(1.0)));
     let answer = world.engine.decide_all(world.now, "ann", &items, true).unwrap();
     assert!(!answer.allowed);
     let allowed: Vec<_> = answer.decisions.iter().map(|one| one.as_ref().map(|one| one.allowed)).collect();

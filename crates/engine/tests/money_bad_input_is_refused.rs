@@ -216,10 +216,13 @@ fn holds_that_can_not_be() {
     refused(world.engine.settle(world.now, "ann", "code", Some(&hold), &settle(f64::NAN)), "invalid_value");
     refused(world.engine.settle(world.now, "ann", "code", Some(&hold), &settle(1e25)), "invalid_value");
     refused(world.engine.consume_hold(world.now, "ann", "code", &hold, &settle(-1.0)), "invalid_value");
-    refused(world.engine.extend_hold(world.now, "ann", "code", &hold, Given::Number(-1.0)), "invalid_value");
+    refused(
+        world.engine.extend_hold(world.now, "ann", "code", &hold, Given::Number(-1.0), None),
+        "invalid_value",
+    );
     let forever = Reserve { ttl: Some(Duration::from_millis(i64::MAX)), ..reserve(1.0) };
     refused(world.engine.reserve(world.now, "ann", "code", &forever), "bad_duration");
-    assert!(!world.engine.extend_hold(world.now, "ann", "code", &hold, Given::Number(7.0)).unwrap());
+    assert!(!world.engine.extend_hold(world.now, "ann", "code", &hold, Given::Number(7.0), None).unwrap());
     assert_eq!(world.state(), before, "what is refused or denied leaves the hold as it was");
     assert!(world.engine.settle(world.now, "ann", "code", Some(&hold), &settle(4.0)).unwrap());
     assert!(

@@ -6,7 +6,7 @@
 //! 4. What the policy's functions need of the text is kept as `functions`, so that data and functions part ways here: the engine
 //!    has the data, and the source of the functions travels with it as a field of the policy.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use stof::model::{DataRef, Func, Graph, NodeRef, Prototype};
@@ -31,10 +31,10 @@ pub(crate) fn read(text: &str) -> Answer {
     places.note("policy", &root, "policy");
     places.walk(&graph, &policy, "policy");
     let mut document = json!({ "policy": value::to_json(&graph, &policy, 0)? });
-    if let (Val::Obj(node), Some(fields)) = (&policy, document["policy"].as_object_mut()) {
-        if let Some(functions) = functions_text(text, &graph, &info, &root, node) {
-            fields.insert("functions".to_owned(), Value::String(functions));
-        }
+    if let (Val::Obj(node), Some(fields)) = (&policy, document["policy"].as_object_mut())
+        && let Some(functions) = functions_text(text, &graph, &info, &root, node)
+    {
+        fields.insert("functions".to_owned(), Value::String(functions));
     }
     Ok(json!({ "document": document, "places": places.found }))
 }
@@ -92,13 +92,13 @@ fn problem_of(text: &str, error: &Error) -> Problem {
 struct PlaceMap<'a> {
     places: Places<'a>,
     /// Of each object: its fields, by name, and its first field under no name.
-    fields: HashMap<&'a str, HashMap<&'a str, DefSpan>>,
+    fields: BTreeMap<&'a str, BTreeMap<&'a str, DefSpan>>,
     found: Map<String, Value>,
 }
 
 impl<'a> PlaceMap<'a> {
     fn new(text: &'a str, info: &'a ParseInfo) -> Self {
-        let mut fields: HashMap<&str, HashMap<&str, DefSpan>> = HashMap::new();
+        let mut fields: BTreeMap<&str, BTreeMap<&str, DefSpan>> = BTreeMap::new();
         for def in info.defs.iter().filter(|def| def.kind == DefKind::Field) {
             let Some(span) = def.span else { continue };
             let of_object = fields.entry(def.parent.as_ref()).or_default();
@@ -135,11 +135,11 @@ impl<'a> PlaceMap<'a> {
                 for (index, item) in items.iter().enumerate() {
                     let item = item.read().clone();
                     let path = format!("{path}[{index}]");
-                    if let Val::Obj(node) = &item {
-                        if let Some(span) = self.span(node, "") {
-                            let (line, column) = self.places.of(span.name_start);
-                            self.found.insert(path.clone(), json!([line, column, line, column]));
-                        }
+                    if let Val::Obj(node) = &item
+                        && let Some(span) = self.span(node, "")
+                    {
+                        let (line, column) = self.places.of(span.name_start);
+                        self.found.insert(path.clone(), json!([line, column, line, column]));
                     }
                     self.walk(graph, &item, &path);
                 }

@@ -64,6 +64,8 @@ pub struct Call<'a> {
     pub ask: Ask<'a>,
     /// Your cost of the call in runes, if it is known; else the movement × the credit's `overhead_cost`.
     pub overhead: Option<Amount>,
+    /// The overhead is what a function of the policy answered, not what the caller says: it tells no call from another.
+    pub overhead_asked: bool,
     /// Record it even past the limit and the governor: it has already happened.
     pub force: bool,
     /// Send events.
@@ -84,7 +86,7 @@ pub struct CallCap<'a> {
 impl<'a> Call<'a> {
     /// A plain call that sends events.
     pub fn new(ask: Ask<'a>) -> Call<'a> {
-        Call { ask, overhead: None, force: false, events: true, caps: &[] }
+        Call { ask, overhead: None, overhead_asked: false, force: false, events: true, caps: &[] }
     }
 
     /// The overhead of a movement of `diff`.

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::BATCH_MAX;
 use crate::names::NameId;
+use crate::quantity::Amount;
 
 /// One item of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +20,15 @@ pub struct BatchItem<'a> {
     pub entitlement: &'a str,
     /// How much.
     pub value: Given<'a>,
+    /// Your cost of the item in runes, if it is known; else the movement × the credit's `overhead_cost`.
+    pub overhead: Option<Amount>,
+}
+
+impl<'a> BatchItem<'a> {
+    /// So much of an entitlement.
+    pub fn new(entitlement: &'a str, value: Given<'a>) -> BatchItem<'a> {
+        BatchItem { entitlement, value, overhead: None }
+    }
 }
 
 /// The answer of a batch.
@@ -64,7 +74,7 @@ impl Engine {
         let mut touched: Vec<Before> = Vec::new();
         let mut decisions = vec![None; items.len()];
         for (item, place) in items.iter().zip(decisions.iter_mut()) {
-            let call = Call { events, ..Call::new(Ask::By(item.value)) };
+            let call = Call { events, overhead: item.overhead, ..Call::new(Ask::By(item.value)) };
             let events_mark = self.outbox.events.len();
             let subject = match self.resolve(now, customer, item.entitlement) {
                 Resolved::Metered { subject, .. } => Some(subject),

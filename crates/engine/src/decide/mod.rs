@@ -17,6 +17,7 @@ mod allowance;
 mod answer;
 mod answer_json;
 mod ask;
+mod asked;
 mod batch;
 mod bill;
 mod caps;
@@ -36,6 +37,7 @@ mod within;
 
 pub use answer::{BoundBy, Decision, Reason};
 pub use ask::{Ask, Call, CallCap, Given};
+pub use asked::Asked;
 pub use batch::{BatchDecision, BatchItem};
 pub use outbox::Taken;
 pub use remember::Remembered;

@@ -142,7 +142,8 @@ fn fingerprint(entitlement: &str, call: &Call<'_>) -> Box<str> {
         Ask::Increment => "increment".to_string(),
         Ask::Decrement => "decrement".to_string(),
     };
-    let overhead = call.overhead.map(|overhead| format!(" overhead {overhead}")).unwrap_or_default();
+    let said = call.overhead.filter(|_| !call.overhead_asked);
+    let overhead = said.map(|overhead| format!(" overhead {overhead}")).unwrap_or_default();
     let force = if call.force { " force" } else { "" };
     let mut caps = String::new();
     for cap in call.caps {

@@ -7,12 +7,13 @@
 //!    Both keep the hold alive for another `ttl`.
 
 use crate::customer::{CustomerId, HeldCap, Hold, hold_id, hold_number};
-use crate::decide::{Ask, Call, Given, Judged, Resolved, Subject, Verdict};
+use crate::decide::{Ask, Asked, Call, Given, Judged, Resolved, Subject, Verdict};
 use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
 use crate::limits::{CAP_HOLDS_MAX, HOLD_TTL_MAX_MS, HOLDS_MAX};
 use crate::names::NameId;
 use crate::quantity::{Amount, Duration};
+use crate::rules::LimitRules;
 
 /// What to reserve.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,17 +63,7 @@ impl Engine {
         };
         let like = self.like(entitlement, &reserve.likeness)?;
         self.check_segment(&subject, &like)?;
-        let (units, overhead) = match &reserve.value {
-            Some(value) => (value.amount(rules)?, reserve.overhead),
-            None => match self.estimated(&subject, &like, reserve.likeness.quantile) {
-                None => (rules.increment, reserve.overhead),
-                Some(estimate) => {
-                    let learnt = Some(estimate.overhead).filter(|overhead| *overhead > 0.0);
-                    let learnt = learnt.map(Amount::from_f64).transpose()?;
-                    (Amount::from_f64(estimate.value)?, reserve.overhead.or(learnt))
-                }
-            },
-        };
+        let (units, overhead) = self.wanted(&subject, rules, &like, reserve)?;
         let Some(caps) = self.reservable(now, &subject, units, overhead, false)? else {
             return Ok(None);
         };
@@ -100,6 +91,45 @@ impl Engine {
         self.set_hold(now, subject.holder, hold);
         self.record_hold(now, subject.holder, number, &[]);
         Ok(Some(hold_id(number)))
+    }
+
+    /// How much is to be reserved, and what it costs if that is known.
+    fn wanted(
+        &self,
+        subject: &Subject,
+        rules: &LimitRules,
+        like: &Like,
+        reserve: &Reserve<'_>,
+    ) -> Result<(Amount, Option<Amount>), EngineError> {
+        if let Some(value) = &reserve.value {
+            return Ok((value.amount(rules)?, reserve.overhead));
+        }
+        let Some(estimate) = self.estimated(subject, like, reserve.likeness.quantile) else {
+            return Ok((rules.increment, reserve.overhead));
+        };
+        let learnt = Some(estimate.overhead).filter(|overhead| *overhead > 0.0);
+        let learnt = learnt.map(Amount::from_f64).transpose()?;
+        Ok((Amount::from_f64(estimate.value)?, reserve.overhead.or(learnt)))
+    }
+
+    /// What [`Engine::reserve`] would hold, whether or not there is room; `None` where there is no limit.
+    ///
+    /// # Errors
+    /// As [`Engine::reserve`] for what it is given.
+    pub fn asked_by_reserve(
+        &self,
+        now: i64,
+        customer: &str,
+        entitlement: &str,
+        reserve: &Reserve<'_>,
+    ) -> Result<Option<Asked<'_>>, EngineError> {
+        let now = self.observe(now);
+        let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
+            return Ok(None);
+        };
+        let like = self.like(entitlement, &reserve.likeness)?;
+        let (units, _) = self.wanted(&subject, rules, &like, reserve)?;
+        self.asked_by_call(now, customer, entitlement, &Ask::Exactly(units))
     }
 
     /// Ends a hold and records what the call used, by force; a hold that is unknown or over still records. Whether there was
@@ -171,7 +201,8 @@ impl Engine {
         Ok(self.end_hold(now, &subject, Some(hold)).is_some_and(|hold| now < hold.expires_on))
     }
 
-    /// Asks for more room for a hold; whether there was some. A hold that is unknown or over gets none.
+    /// Asks for more room for a hold; whether there was some. A hold that is unknown or over gets none. `overhead` is your cost
+    /// of what is added; where it isn't known, what was reserved with a cost still costs that.
     ///
     /// # Errors
     /// As [`Engine::check`].
@@ -182,6 +213,7 @@ impl Engine {
         entitlement: &str,
         hold: &str,
         by: Given<'_>,
+        overhead: Option<Amount>,
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
         self.outbox.check_room()?;
@@ -197,8 +229,15 @@ impl Engine {
         }
         let Some(before) = self.live_hold(now, &subject, hold) else { return Ok(false) };
         let units = before.units.checked_add(by)?;
+        let overhead = match overhead {
+            None => before.overhead,
+            Some(more) => {
+                let known = before.overhead.map_or_else(|| before.units.mul(rules.overhead_cost), Ok)?;
+                Some(known.checked_add(more)?)
+            }
+        };
         self.take_hold(subject.holder, before.number);
-        let caps = match self.reservable(now, &subject, units, before.overhead, before.units == units) {
+        let caps = match self.reservable(now, &subject, units, overhead, before.units == units) {
             Ok(Some(caps)) => caps,
             refused => {
                 self.put_hold(subject.holder, before);
@@ -206,14 +245,14 @@ impl Engine {
             }
         };
         let (number, expires_on) = (before.number, now.saturating_add(before.ttl));
-        let hold = Hold { units, caps, expires_on, ..before.clone() };
+        let hold = Hold { units, overhead, caps, expires_on, ..before.clone() };
         self.set_hold(now, subject.holder, hold);
         self.record_hold(now, subject.holder, number, &before.caps);
         Ok(true)
     }
 
-    /// Records a part of what a hold was reserved for, by force, and lets the hold shrink by it. A hold that is unknown or
-    /// over still records. Whether there was a limited entitlement to record it on.
+    /// Records a part of what a hold was reserved for, by force, and lets the hold shrink by it, and by what it cost. A hold
+    /// that is unknown or over still records. Whether there was a limited entitlement to record it on.
     ///
     /// # Errors
     /// As [`Engine::settle`]; `invalid_value` below 0.
@@ -243,15 +282,20 @@ impl Engine {
                 format!("a hold is consumed by 0 or more, not `{used}`"),
             ));
         }
-        self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold changes
+        let judged = self.judge(now, subject, rules, &call)?; // what can't be recorded is refused before the hold changes
+        let spent = match &judged.verdict {
+            Verdict::Allowed(effect) => effect.overhead,
+            Verdict::Denied(_) => Amount::ZERO,
+        };
         let Some(before) = self.live_hold(now, &subject, hold) else {
             return self.allow(now, customer, entitlement, &call);
         };
         let consumed = before.consumed.checked_add(used)?;
         self.take_hold(subject.holder, before.number);
         let units = before.units.saturating_sub(used).max(Amount::ZERO);
+        let overhead = before.overhead.map(|cost| cost.saturating_sub(spent).max(Amount::ZERO));
         let (stood_on, expires_on) = (before.caps.clone(), now.saturating_add(before.ttl));
-        let shrunk = Hold { units, consumed, expires_on, caps: Vec::new(), ..before };
+        let shrunk = Hold { units, consumed, overhead, expires_on, caps: Vec::new(), ..before };
         let number = shrunk.number;
         self.put_hold(subject.holder, shrunk.clone());
         let recorded = self.allow(now, customer, entitlement, &call);

@@ -82,9 +82,8 @@ impl Scenario {
                 let list = args[1].as_array().unwrap();
                 let items: Vec<BatchItem<'_>> = list
                     .iter()
-                    .map(|item| BatchItem {
-                        entitlement: item["entitlement"].as_str().unwrap(),
-                        value: given(item.get("value")),
+                    .map(|item| {
+                        BatchItem::new(item["entitlement"].as_str().unwrap(), given(item.get("value")))
                     })
                     .collect();
                 engine.decide_all(now, customer, &items, true).map(|answer| answer.allowed.into())

@@ -93,7 +93,7 @@ fn run(engine: &mut Engine, now: i64, (at, how, value, force, _): Step) {
         _ => Ask::by(value),
     };
     if how == 4 {
-        let item = |at: usize| BatchItem { entitlement: ENTITLEMENTS[at], value: Given::Number(value) };
+        let item = |at: usize| BatchItem::new(ENTITLEMENTS[at], Given::Number(value));
         let items = [item(at), item((at + 1) % ENTITLEMENTS.len())];
         engine.decide_all(now, "ann", &items, true).unwrap();
         return;

@@ -200,8 +200,8 @@ impl Step {
                 let items: Vec<BatchItem<'_>> = items
                     .iter()
                     .map(|(at, value)| BatchItem {
-                        entitlement: ENTITLEMENTS[*at],
-                        value: Given::Number(*value),
+                        overhead: (*at == 0).then_some(Amount::ONE),
+                        ..BatchItem::new(ENTITLEMENTS[*at], Given::Number(*value))
                     })
                     .collect();
                 let _answer = engine.decide_all(now, CUSTOMERS[*customer], &items, true);
@@ -283,7 +283,7 @@ impl Step {
                 let part = Settle { value, overhead: None, events: true, likeness: Likeness::default() };
                 let _answer = match how {
                     0 => engine.release(now, customer, entitlement, &id),
-                    1 => engine.extend_hold(now, customer, entitlement, &id, value),
+                    1 => engine.extend_hold(now, customer, entitlement, &id, value, None),
                     2 => engine.consume_hold(now, customer, entitlement, &id, &part),
                     _ => engine.settle(now, customer, entitlement, Some(&id), &part),
                 };
