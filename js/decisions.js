@@ -118,16 +118,20 @@ function decisionFrom(given, entitlement) {
   }
 }
 
+/** V8 keeps whole numbers up to here in a field without a box of their own. */
+const SMALL = 2 ** 31
+
 /**
- * A number of the answer buffer, of which `NaN` is null. A small whole one becomes what V8 keeps in a field without a box of its
- * own: a decision has a dozen of them.
+ * A number of the answer buffer, of which `NaN` is null. A small whole one comes without a box: a decision has a dozen of them.
  *
  * @param {number} value
  * @returns {number | null}
  */
 function numberOf(value) {
-  const small = value | 0
-  if (small === value) return small
+  if (value < SMALL && value > -SMALL) {
+    const small = value | 0
+    return small === value ? small : value
+  }
   return Number.isNaN(value) ? null : value
 }
 

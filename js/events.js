@@ -250,16 +250,26 @@ function deliverOne(core, event) {
   for (const entry of core.handlers) {
     if (own && !entry.carried) continue
     if (!entry.active || (entry.type !== null && entry.type !== event.type)) continue
-    if (failures.get(event) === entry) continue
+    if (event.type === 'handler-error' && failures.get(event) === entry) continue
     try {
       const result = entry.type === null ? entry.handler(event.type, event) : entry.handler(event)
-      if (typeof result?.then === 'function') {
-        result.then(undefined, (/** @type {unknown} */ error) => report(core, entry, event.type, error))
-      }
+      if (typeof result?.then === 'function') watch(core, entry, event.type, result)
     } catch (error) {
       report(core, entry, event.type, error)
     }
   }
+}
+
+/**
+ * Tells of the failure of a handler that is awaited.
+ *
+ * @param {Core} core
+ * @param {Entry} entry
+ * @param {EventType} type
+ * @param {PromiseLike<unknown>} result
+ */
+function watch(core, entry, type, result) {
+  result.then(undefined, (error) => report(core, entry, type, error))
 }
 
 /** Whose failure a `handler-error` event tells of: it isn't told of it itself. @type {WeakMap<LimitrEvent, Entry>} */

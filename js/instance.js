@@ -22,8 +22,9 @@ const glueOfInstance = require('../wasm/glue.js')
  * @property {Plain} check
  * @property {Judging} allowWith
  * @property {Judging} checkWith
- * @property {Judging} decide
- * @property {Judging} explain
+ * @property {Plain} decide
+ * @property {Judging} decideWith
+ * @property {Judging} explainWith
  * @property {Stepping} increment
  * @property {Stepping} decrement
  * @property {Stepping} value

@@ -99,18 +99,19 @@ function meterEvent(core, kind, customer, eventData) {
     remaining: numberOf(answer[SLOT.remaining]),
     event_data: eventData
   }
-  if (isGiven(answer[SLOT.overage])) event.overage = answer[SLOT.overage]
-  if (isGiven(answer[SLOT.overagePrice])) event.overage_price = answer[SLOT.overagePrice]
-  if (isGiven(answer[SLOT.grantValueApplied])) event.grant_value_applied = answer[SLOT.grantValueApplied]
+  if (isGiven(answer[SLOT.overage])) event.overage = numberOf(answer[SLOT.overage])
+  if (isGiven(answer[SLOT.overagePrice])) event.overage_price = numberOf(answer[SLOT.overagePrice])
+  if (isGiven(answer[SLOT.grantValueApplied]))
+    event.grant_value_applied = numberOf(answer[SLOT.grantValueApplied])
   if (event.type === 'meter-limit') {
     event.meter.invalid = true
-    event.invalid_value = answer[SLOT.invalidValue]
+    event.invalid_value = numberOf(answer[SLOT.invalidValue])
   }
   if (event.type === 'meter-governed') {
     event.governor = {
-      tokens: answer[SLOT.tokens],
-      capacity: answer[SLOT.capacity],
-      requested: answer[SLOT.requested]
+      tokens: numberOf(answer[SLOT.tokens]),
+      capacity: numberOf(answer[SLOT.capacity]),
+      requested: numberOf(answer[SLOT.requested])
     }
   }
   return event
@@ -125,11 +126,20 @@ function meterEvent(core, kind, customer, eventData) {
 function meterNumbers(answer) {
   /** @type {any} */
   const meter = isGiven(answer[SLOT.old])
-    ? { old: answer[SLOT.old], value: answer[SLOT.value], limit: answer[SLOT.limit], diff: answer[SLOT.diff] }
-    : { value: answer[SLOT.value], limit: answer[SLOT.limit], diff: answer[SLOT.diff] }
-  if (isGiven(answer[SLOT.overhead])) meter.overhead = answer[SLOT.overhead]
-  if (isGiven(answer[SLOT.overheadDiff])) meter.overhead_diff = answer[SLOT.overheadDiff]
-  if (isGiven(answer[SLOT.priceDiff])) meter.price_diff = answer[SLOT.priceDiff]
+    ? {
+        old: numberOf(answer[SLOT.old]),
+        value: numberOf(answer[SLOT.value]),
+        limit: numberOf(answer[SLOT.limit]),
+        diff: numberOf(answer[SLOT.diff])
+      }
+    : {
+        value: numberOf(answer[SLOT.value]),
+        limit: numberOf(answer[SLOT.limit]),
+        diff: numberOf(answer[SLOT.diff])
+      }
+  if (isGiven(answer[SLOT.overhead])) meter.overhead = numberOf(answer[SLOT.overhead])
+  if (isGiven(answer[SLOT.overheadDiff])) meter.overhead_diff = numberOf(answer[SLOT.overheadDiff])
+  if (isGiven(answer[SLOT.priceDiff])) meter.price_diff = numberOf(answer[SLOT.priceDiff])
   return meter
 }
 

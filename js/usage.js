@@ -202,7 +202,23 @@ function set(core, customer, entitlement, value, event, overhead) {
  * @returns {Decision}
  */
 function decide(core, customer, entitlement, value, given) {
-  return answered(core, 'decide', core.doors.decide, customer, entitlement, value, given)
+  if (
+    typeof value === 'number' &&
+    given === undefined &&
+    typeof customer === 'string' &&
+    typeof entitlement === 'string' &&
+    Number.isFinite(value)
+  ) {
+    const answer = core.doors.decide(
+      core.engine,
+      core.customers.of(customer),
+      core.entitlements.of(entitlement),
+      value,
+      core.answer.place
+    )
+    return decided(core, answer, customer, entitlement, null)
+  }
+  return answered(core, 'decide', core.doors.decideWith, customer, entitlement, value, given)
 }
 
 /**
@@ -214,7 +230,7 @@ function decide(core, customer, entitlement, value, given) {
  * @returns {Decision}
  */
 function explain(core, customer, entitlement, value, given) {
-  return answered(core, 'explain', core.doors.explain, customer, entitlement, value, given)
+  return answered(core, 'explain', core.doors.explainWith, customer, entitlement, value, given)
 }
 
 /** An option of our own: `overhead` is what a function of the policy answered. */
@@ -226,7 +242,7 @@ const DECIDE_OPTIONS = ['event', 'overhead', 'force', 'id', 'cap']
  *
  * @param {Core} core
  * @param {'decide' | 'explain'} op
- * @param {Core['doors']['decide']} door
+ * @param {Core['doors']['decideWith']} door
  * @param {unknown} customer
  * @param {unknown} entitlement
  * @param {unknown} value
@@ -259,10 +275,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
       cost ?? 0,
       core.answer.place
     )
-    if (answer < 0) throw core.failure()
-    const decision = decisionIn(core, (answer & 1) === 1, feature)
-    if (answer > 1) tell(core, answer, id, eventData)
-    return decision
+    return decided(core, answer, id, feature, eventData)
   }
   const args = [
     lookup(id, 'customer'),
@@ -338,6 +351,23 @@ function itemOf(item, index) {
     value: value === undefined || value === null ? 0 : quantity(value, `${argument}.value`),
     overhead: optionalNumber(overhead, `${argument}.overhead`)
   }
+}
+
+/**
+ * The whole answer that a deciding door left, once its events are delivered.
+ *
+ * @param {Core} core
+ * @param {number} answer
+ * @param {string} customer
+ * @param {string} entitlement
+ * @param {object | null} eventData
+ * @returns {Decision}
+ */
+function decided(core, answer, customer, entitlement, eventData) {
+  if (answer < 0) throw core.failure()
+  const decision = decisionIn(core, (answer & 1) === 1, entitlement)
+  if (answer > 1) tell(core, answer, customer, eventData)
+  return decision
 }
 
 /**

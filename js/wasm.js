@@ -27,7 +27,7 @@ function wasmDoors(module) {
  * Doors that take a value.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'explain'>}
+ * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
  */
 function judgingDoors(on) {
   return {
@@ -47,8 +47,17 @@ function judgingDoors(on) {
     },
     allowWith: judgingDoor(on, 'allowWith'),
     checkWith: judgingDoor(on, 'checkWith'),
-    decide: wholeDoor(on, 'decide'),
-    explain: wholeDoor(on, 'explain')
+    decide(engine, customer, entitlement, value, place) {
+      try {
+        const verdict = on.exports.decide(Date.now(), engine, customer, entitlement, value)
+        on.leave(/** @type {AnswerRoom} */ (place))
+        return verdict
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    decideWith: wholeDoor(on, 'decideWith'),
+    explainWith: wholeDoor(on, 'explainWith')
   }
 }
 
@@ -73,8 +82,8 @@ function judgingDoor(on, name) {
  * A door that leaves the whole answer.
  *
  * @param {Instance} on
- * @param {'decide' | 'explain'} name
- * @returns {Doors['decide']}
+ * @param {'decideWith' | 'explainWith'} name
+ * @returns {Doors['decideWith']}
  */
 function wholeDoor(on, name) {
   return (engine, customer, entitlement, value, flags, overhead, place) => {

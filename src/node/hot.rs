@@ -17,7 +17,7 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
     env.add_env_cleanup_hook((), |()| slots::close_all())?;
-    let doors: [(&std::ffi::CStr, Door); 11] = [
+    let doors: [(&std::ffi::CStr, Door); 12] = [
         (c"allow", allow),
         (c"check", check),
         (c"allowWith", allow_with),
@@ -25,7 +25,8 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
         (c"increment", increment),
         (c"decrement", decrement),
         (c"decide", decide),
-        (c"explain", explain),
+        (c"decideWith", decide_with),
+        (c"explainWith", explain_with),
         (c"value", value),
         (c"remaining", remaining),
         (c"nextEvent", next_event),
@@ -114,32 +115,39 @@ unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'stat
     frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), Asked::plain(ask, frame.bits(3))))
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead, answer)`: decides, meters, and answers in full.
+/// `(engine, customer, entitlement, value, place)`: decides and meters a plain call, whose events are sent, and answers in full.
 unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { whole(env, info, true) }
+    let frame = unsafe { Frame::<5>::enter(env, info) };
+    whole(&frame, 4, Asked::plain(Ask::by(frame.number(3)), flags::EVENTS), true)
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead, answer)`: answers in full and moves nothing.
-unsafe extern "C" fn explain(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+/// `(engine, customer, entitlement, value, flags, overhead, place)`: decides, meters, and answers in full.
+unsafe extern "C" fn decide_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { whole(env, info, false) }
+    let frame = unsafe { Frame::<7>::enter(env, info) };
+    whole(&frame, 6, asked(&frame), true)
 }
 
-/// # Safety
-/// `env` and `info` are those that Node gave the running door.
-unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool) -> sys::napi_value {
-    // SAFETY: by the contract above.
+/// `(engine, customer, entitlement, value, flags, overhead, place)`: answers in full and moves nothing.
+unsafe extern "C" fn explain_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
     let frame = unsafe { Frame::<7>::enter(env, info) };
+    whole(&frame, 6, asked(&frame), false)
+}
+
+/// The whole answer, into the place that stands at `place` among the arguments.
+#[inline(always)]
+fn whole<const N: usize>(frame: &Frame<N>, place: usize, asked: Asked, meters: bool) -> sys::napi_value {
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     // SAFETY: no JavaScript runs before the door returns; the facade passes places.
-    let Some(answer) = (unsafe { frame.answer(6) }) else {
+    let Some(answer) = (unsafe { frame.answer(place) }) else {
         let message = "the answer needs a place that `placeOf` gave";
         doors::keep_error(&EngineError::new("invalid_argument", message));
         return frame.give_int(-1);
     };
-    frame.give_int(doors::decide(frame.number(0), customer, frame.bits(2), asked(&frame), answer, meters))
+    frame.give_int(doors::decide(frame.number(0), customer, frame.bits(2), asked, answer, meters))
 }
 
 /// `(engine, customer, entitlement, flags)`: units used.
@@ -169,7 +177,7 @@ unsafe fn read(
     frame.give_number(doors::read(frame.number(0), customer, frame.bits(2), frame.bits(3), read))
 }
 
-/// `(engine, answer)`: takes the oldest event that waits; its kind.
+/// `(engine, place)`: takes the oldest event that waits; its kind.
 unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     let frame = unsafe { Frame::<2>::enter(env, info) };

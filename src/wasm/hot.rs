@@ -66,9 +66,16 @@ pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: 
     doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::Decrement, flags))
 }
 
-/// Decides, meters, and leaves the whole answer.
+/// Decides and meters a plain call, whose events are sent, and leaves the whole answer.
 #[wasm_bindgen]
-pub fn decide(
+pub fn decide(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
+    clock::set(now);
+    whole(engine, customer, entitlement, Asked::plain(Ask::by(value), bits::EVENTS), true)
+}
+
+/// Decides, meters, and leaves the whole answer.
+#[wasm_bindgen(js_name = "decideWith")]
+pub fn decide_with(
     now: f64,
     engine: f64,
     customer: u32,
@@ -82,8 +89,8 @@ pub fn decide(
 }
 
 /// Decides, moves nothing, and leaves the whole answer.
-#[wasm_bindgen]
-pub fn explain(
+#[wasm_bindgen(js_name = "explainWith")]
+pub fn explain_with(
     now: f64,
     engine: f64,
     customer: u32,
