@@ -24,15 +24,7 @@ pub fn place_of(env: Env, array: Unknown<'_>) -> Result<Unknown<'_>> {
     // SAFETY: environment and array are alive for this call; the places that aren't wanted are null.
     let status = unsafe {
         let (none, at) = (ptr::null_mut(), ptr::null_mut());
-        sys::napi_get_typedarray_info(
-            env,
-            array,
-            &raw mut kind,
-            &raw mut length,
-            &raw mut data,
-            none,
-            at,
-        )
+        sys::napi_get_typedarray_info(env, array, &raw mut kind, &raw mut length, &raw mut data, none, at)
     };
     let fits = status == sys::Status::napi_ok
         && kind == sys::TypedarrayType::float64_array
@@ -49,8 +41,7 @@ pub fn place_of(env: Env, array: Unknown<'_>) -> Result<Unknown<'_>> {
     let mut external = ptr::null_mut();
     let none = ptr::null_mut();
     // SAFETY: `forget` takes the place back once nothing can name it any more.
-    let made =
-        unsafe { sys::napi_create_external(env, place.cast(), Some(forget), none, &raw mut external) };
+    let made = unsafe { sys::napi_create_external(env, place.cast(), Some(forget), none, &raw mut external) };
     if status != sys::Status::napi_ok || made != sys::Status::napi_ok {
         return Err(Error::from_reason("there is no room for answers"));
     }
