@@ -16,6 +16,7 @@ mod policies;
 mod records;
 mod replay;
 mod replay_money;
+mod shared;
 mod shown;
 mod topups;
 mod units;
@@ -34,6 +35,7 @@ use crate::event::Event;
 use crate::names::NameId;
 use crate::policy::Policy;
 use crate::rules::{NameTables, Rules};
+use crate::shares::Shares;
 
 pub(crate) use estimates::Like;
 pub use estimates::{Estimate, Likeness};
@@ -63,6 +65,8 @@ pub struct Engine {
     pub(crate) spare: Spare,
     /// What was learnt of everybody's calls.
     pub(crate) estimates: Estimates,
+    /// What is leased to it, of an engine that shares.
+    pub(crate) shares: Option<Box<Shares>>,
     pub(crate) now: Cell<i64>,
 }
 
@@ -99,6 +103,7 @@ impl Engine {
             outbox: Outbox::default(),
             spare: Spare::default(),
             estimates: Estimates::new(),
+            shares: None,
             now: Cell::new(i64::MIN),
         }
     }
