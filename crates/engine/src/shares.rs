@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::customer::{Customer, CustomerId};
+use crate::decide::Place;
 use crate::names::{NameId, seeded};
 use crate::quantity::Amount;
 
@@ -64,6 +65,16 @@ struct Share {
     until: i64,
     /// What the offline rule let through in the period.
     beyond: Amount,
+    /// Where the change is that plain calls add to.
+    place: Place,
+}
+
+impl Share {
+    /// Nothing leased.
+    fn none(key: Key, period_start: i64) -> Share {
+        let (left, until, beyond) = (Amount::ZERO, i64::MIN, Amount::ZERO);
+        Share { key, period_start, left, until, beyond, place: Place::default() }
+    }
 }
 
 /// Units that a call would spend of one of them.
@@ -117,15 +128,13 @@ impl Shares {
         let place = match shares.iter().position(|share| share.key == key) {
             Some(place) => place,
             None => {
-                let zero = Amount::ZERO;
-                shares.push(Share { key, period_start, left: zero, until: i64::MIN, beyond: zero });
+                shares.push(Share::none(key, period_start));
                 shares.len().saturating_sub(1)
             }
         };
         let share = shares.get_mut(place)?;
         if share.period_start < period_start {
-            let zero = Amount::ZERO;
-            *share = Share { key, period_start, left: zero, until: i64::MIN, beyond: zero };
+            *share = Share::none(key, period_start);
         }
         (share.period_start == period_start).then_some(share)
     }
@@ -171,6 +180,33 @@ impl Shares {
         let left = self.left(holder, key, period_start, now);
         let beyond = self.find(holder, key, period_start).map_or(Amount::ZERO, |share| share.beyond);
         self.offline.map_or(left, |most| left.max(most.saturating_sub(beyond)))
+    }
+
+    /// Takes what a plain call spends off its lease, if that has it; where the change is that the call may add to. A limit that isn't hard
+    /// needs no lease.
+    #[inline]
+    pub(crate) fn pass(&mut self, spent: Need, now: i64, hard: bool) -> Option<Place> {
+        if !self.dry.get_mut().is_empty() {
+            self.dry.get_mut().clear();
+        }
+        let mut shares = self.of.get_mut(&spent.holder).into_iter().flatten();
+        let share = shares.find(|share| share.key == spent.key && share.period_start == spent.period_start);
+        match (share, hard) {
+            (Some(share), true) if now < share.until && spent.units <= share.left => {
+                share.left = share.left.saturating_sub(spent.units);
+                Some(share.place)
+            }
+            (Some(share), false) => Some(share.place),
+            (None, false) => Some(Place::default()),
+            (_, true) => None,
+        }
+    }
+
+    /// Notes where the change is that plain calls add to.
+    pub(crate) fn opened(&mut self, holder: CustomerId, key: Key, period_start: i64, place: Place) {
+        if let Some(share) = self.at(holder, key, period_start) {
+            share.place = place;
+        }
     }
 
     /// Takes off what was spent. `bound` is whether it needed a lease, or the offline rule.

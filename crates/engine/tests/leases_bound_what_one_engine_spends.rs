@@ -3,7 +3,8 @@
 mod support;
 
 use limitr_engine::{
-    Ask, BoundBy, Call, Change, Effected, Given, Metered, Reason, Reserve, Settle, Source, Spend, What,
+    Ask, BatchItem, BoundBy, Call, Change, Effected, Given, Metered, Reason, Reserve, Settle, Source, Spend,
+    What,
 };
 use serde_json::{Map, Value, json};
 use support::{HOUR, START, World, amount};
@@ -235,4 +236,56 @@ fn numbers_come_from_the_engines_own_range() {
     alone.engine.load_customers(START, &records, false).unwrap();
     assert!(alone.engine.apply_topup(START, "ann", "pack").unwrap());
     assert_eq!(alone.engine.customer("ann").unwrap().grants()[1].number, 1);
+}
+
+/// What metering changes that wait say of units, in order.
+fn units_of(world: &mut World) -> Vec<String> {
+    let units = |change: Change| match change.effect {
+        Effected::Metered(metered) => metered.units.to_string(),
+        other => format!("{other:?}").split(' ').next().unwrap_or_default().to_string(),
+    };
+    world.engine.take_changes().into_iter().map(units).collect()
+}
+
+#[test]
+fn plain_calls_on_one_meter_are_one_change_until_changes_are_taken() {
+    let mut world = sharing();
+    world.engine.listen(false);
+    world.lease(&limit("hard"), "9");
+    let first = world.engine.seq();
+    assert!(world.allow("hard", 1.0));
+    for _ in 0..3 {
+        assert!(world.allow("hard", 2.0));
+    }
+    assert_eq!(world.engine.seq(), first + 1);
+    assert_eq!(units_of(&mut world), ["7"]);
+    assert!(world.allow("hard", 2.0));
+    assert!(!world.allow("hard", 1.0), "nine were leased");
+    assert_eq!(units_of(&mut world), ["2"], "what was taken grows no more");
+    assert_eq!(world.engine.seq(), first + 2);
+}
+
+#[test]
+fn a_change_of_another_kind_comes_behind_the_calls_before_it() {
+    let mut world = sharing();
+    world.engine.listen(false);
+    world.lease(&limit("hard"), "10");
+    assert!(world.allow("hard", 1.0) && world.allow("hard", 1.0) && world.allow("soft", 1.0));
+    assert!(world.allow("soft", 1.0) && world.allow("hard", 1.0));
+    assert_eq!(units_of(&mut world), ["3", "2"]);
+    assert!(world.allow("hard", 1.0) && world.allow("soft", 2.0) && world.allow("hard", 1.0));
+    assert!(world.decide("hard", -1.0).allowed);
+    assert!(world.allow("hard", 1.0));
+    assert_eq!(units_of(&mut world), ["2", "2", "-1", "1"]);
+}
+
+#[test]
+fn a_batch_that_fails_takes_back_nothing_of_calls_before_it() {
+    let mut world = sharing();
+    world.engine.listen(false);
+    world.lease(&limit("hard"), "10");
+    assert!(world.allow("hard", 1.0) && world.allow("hard", 1.0));
+    let items = ["hard", "hard"].map(|entitlement| BatchItem::new(entitlement, Given::Number(5.0)));
+    assert!(!world.engine.decide_all(world.now, "ann", &items, true).unwrap().allowed);
+    assert_eq!(units_of(&mut world), ["2"]);
 }

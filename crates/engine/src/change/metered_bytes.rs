@@ -5,44 +5,65 @@
 //! short name is two words that overlap.
 
 use super::Metered;
+use crate::customer::Pace;
 use crate::decide::Reason;
 use crate::quantity::Amount;
 
 /// Most bytes beside the names: tag, 9 amounts, and other numbers, each as a varint; 2 doubles; and slack for whole words.
 const NUMBERS_MAX: usize = 1 + 9 * 19 + 16 * 10 + 2 * 8 + 16;
+/// How many amounts follow the units.
+const SUMS: usize = 7;
 /// The place of the variant among those of an effect.
 const METERED: u64 = 0;
 
 /// Adds the change to `bytes`.
 #[inline]
 pub(crate) fn write(bytes: &mut Vec<u8>, at: i64, metered: &Metered<&str>) {
-    let Metered { holder, caller, entitlement, credit, plan, .. } = metered;
-    let names = [holder, caller, entitlement, credit, plan];
-    let most = names.iter().fold(NUMBERS_MAX, |most, name| most.saturating_add(name.len()));
     let start = bytes.len();
-    bytes.resize(start.saturating_add(most), 0);
+    bytes.resize(start.saturating_add(NUMBERS_MAX).saturating_add(names_len(metered)), 0);
     let mut room = Room { bytes: bytes.get_mut(start..).unwrap_or_default(), at: 0 };
     room.signed(at);
     room.varint(METERED);
-    for name in names {
-        room.text(name);
-    }
-    room.varint(metered.policy_version);
-    room.varint(place_of(metered.reason));
-    room.signed(metered.period_start);
+    room.whose(metered);
     room.amount(metered.units);
     let Metered { overage, granted, granted_diff, overhead, price, overage_price, spent, .. } = metered;
-    let rest = [overage, granted, granted_diff, overhead, price, overage_price, spent];
+    let rest: [&Amount; SUMS] = [overage, granted, granted_diff, overhead, price, overage_price, spent];
     match rest.iter().all(|amount| amount.is_zero()) {
-        true => room.skip(rest.len()), // a 0 is a byte of 0, and so is the room
+        true => room.skip(SUMS), // a 0 is a byte of 0, and so is the room
         false => rest.iter().for_each(|amount| room.amount(**amount)),
     }
-    room.word(metered.pace.rate.to_bits());
-    room.word(metered.pace.acceleration.to_bits());
-    room.signed(metered.pace.moved_at);
-    room.varint(u64::from(metered.pace.moves));
+    room.pace(&metered.pace);
     let end = start.saturating_add(room.at);
     bytes.truncate(end);
+}
+
+/// Adds what a change says before its units: whose they are, by which policy, in which period.
+pub(crate) fn write_whose(bytes: &mut Vec<u8>, metered: &Metered<&str>) {
+    let start = bytes.len();
+    bytes.resize(start.saturating_add(NUMBERS_MAX).saturating_add(names_len(metered)), 0);
+    let mut room = Room { bytes: bytes.get_mut(start..).unwrap_or_default(), at: 0 };
+    room.whose(metered);
+    let end = start.saturating_add(room.at);
+    bytes.truncate(end);
+}
+
+/// Adds the change of units that nothing was billed, drawn or spent for; `whose` is what [`write_whose`] wrote.
+pub(crate) fn write_units(bytes: &mut Vec<u8>, at: i64, whose: &[u8], units: Amount, pace: &Pace) {
+    let start = bytes.len();
+    bytes.resize(start.saturating_add(NUMBERS_MAX).saturating_add(whose.len()), 0);
+    let mut room = Room { bytes: bytes.get_mut(start..).unwrap_or_default(), at: 0 };
+    room.signed(at);
+    room.varint(METERED);
+    room.bytes(whose);
+    room.amount(units);
+    room.skip(SUMS);
+    room.pace(pace);
+    let end = start.saturating_add(room.at);
+    bytes.truncate(end);
+}
+
+fn names_len(Metered { holder, caller, entitlement, credit, plan, .. }: &Metered<&str>) -> usize {
+    [holder, caller, entitlement, credit, plan].iter().fold(0, |sum, name| sum.saturating_add(name.len()))
 }
 
 fn place_of(reason: Reason) -> u64 {
@@ -56,6 +77,25 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
+    #[inline(always)]
+    fn whose(&mut self, metered: &Metered<&str>) {
+        let Metered { holder, caller, entitlement, credit, plan, .. } = metered;
+        for name in [holder, caller, entitlement, credit, plan] {
+            self.text(name);
+        }
+        self.varint(metered.policy_version);
+        self.varint(place_of(metered.reason));
+        self.signed(metered.period_start);
+    }
+
+    #[inline(always)]
+    fn pace(&mut self, pace: &Pace) {
+        self.word(pace.rate.to_bits());
+        self.word(pace.acceleration.to_bits());
+        self.signed(pace.moved_at);
+        self.varint(u64::from(pace.moves));
+    }
+
     #[inline(always)]
     fn signed(&mut self, number: i64) {
         self.varint((number.wrapping_shl(1) ^ number.wrapping_shr(63)) as u64);
@@ -117,14 +157,17 @@ impl Room<'_> {
                 self.put(last, 8);
             }
             _ if text.len() < 8 => text.iter().for_each(|byte| self.byte(*byte)),
-            _ => {
-                let end = self.at.wrapping_add(text.len());
-                if let Some(room) = self.bytes.get_mut(self.at..end) {
-                    room.copy_from_slice(text);
-                }
-                self.at = end;
-            }
+            _ => self.bytes(text),
         }
+    }
+
+    #[inline(always)]
+    fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.at.wrapping_add(bytes.len());
+        if let Some(room) = self.bytes.get_mut(self.at..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.at = end;
     }
 
     #[inline(always)]
@@ -154,7 +197,6 @@ impl Room<'_> {
 mod tests {
     use super::*;
     use crate::change::{Effected, codec};
-    use crate::customer::Pace;
     use proptest::prelude::*;
 
     fn amounts() -> impl Strategy<Value = Amount> {
@@ -201,8 +243,19 @@ mod tests {
             };
             let (mut by_hand, mut by_format) = (vec![7], vec![7]);
             write(&mut by_hand, times[0], &metered);
-            prop_assert!(codec::extend(&mut by_format, &(times[0], Effected::Metered(metered))));
+            prop_assert!(codec::extend(&mut by_format, &(times[0], Effected::Metered(metered.clone()))));
             prop_assert_eq!(by_hand, by_format);
+
+            // In two steps, of what only units moved for.
+            let zero = Amount::ZERO;
+            let (overage, granted, granted_diff, overhead) = (zero, zero, zero, zero);
+            let (price, overage_price, spent) = (zero, zero, zero);
+            let plain = Metered { overage, granted, granted_diff, overhead, price, overage_price, spent, ..metered };
+            let (mut whose, mut in_steps, mut at_once) = (Vec::new(), vec![7], vec![7]);
+            write_whose(&mut whose, &plain);
+            write_units(&mut in_steps, times[0], &whose, plain.units, &plain.pace);
+            write(&mut at_once, times[0], &plain);
+            prop_assert_eq!(in_steps, at_once);
         }
     }
 }

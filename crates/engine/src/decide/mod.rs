@@ -47,7 +47,7 @@ pub use remember::Remembered;
 pub(crate) use caps::{CapMove, DenyingCap};
 pub(crate) use grants::Draw;
 pub(crate) use money::{Money, Spare};
-pub(crate) use outbox::Outbox;
+pub(crate) use outbox::{Outbox, Place};
 pub(crate) use remaining::Usage;
 pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;

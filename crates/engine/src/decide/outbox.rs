@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::change::{Change, Effected, Metered, codec, metered_bytes};
+use crate::customer::Pace;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::limits::{CHANGES_BYTES_MAX, CHANGES_MAX, EVENTS_MAX};
+use crate::quantity::Amount;
 
 /// Events and changes that wait to be taken.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +26,35 @@ pub(crate) struct Outbox {
     changes: Vec<u8>,
     /// How many these are; `seq` is the number of the last.
     waiting: u64,
+    /// Changes after those that may still grow, each of another meter. Whatever else is noted comes behind them.
+    open: Vec<Open>,
+    /// What of them is written already, side by side.
+    whose: Vec<u8>,
+    /// How many times they were closed.
+    closings: u64,
 }
+
+/// A change that grows with each plain call on its meter, until changes are taken or another kind is noted: many calls are one change
+/// for whoever shares the meter.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    at: i64,
+    /// Where `whose` ends for it; it begins where the one before ends.
+    end: usize,
+    units: Amount,
+    pace: Pace,
+}
+
+/// Where a meter's open change is, as long as it is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    closings: u64,
+    /// One more than its place among the open ones; 0: none.
+    number: usize,
+}
+
+/// Most changes that are open at a time.
+const OPEN_MAX: usize = 1_024;
 
 /// Changes that were taken, in commit order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +110,7 @@ impl Outbox {
     /// Notes a change at `at`.
     #[inline]
     pub(crate) fn record<'a>(&mut self, at: i64, effect: impl FnOnce() -> Effected<&'a str>) {
+        self.close_open();
         if self.recording && codec::write(&mut self.changes, at, &effect()) {
             self.seq = self.seq.saturating_add(1);
             self.waiting = self.waiting.saturating_add(1);
@@ -89,13 +120,58 @@ impl Outbox {
     /// Notes a metered call at `at`: what [`Outbox::record`] does, without moving it about.
     #[inline]
     pub(crate) fn record_metered(&mut self, at: i64, metered: &Metered<&str>) {
+        self.close_open();
         metered_bytes::write(&mut self.changes, at, metered);
         self.seq = self.seq.saturating_add(1);
         self.waiting = self.waiting.saturating_add(1);
     }
 
+    /// Adds `units` to the open change at `place`; whether there is one.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, place: Place, at: i64, units: Amount, pace: Pace) -> bool {
+        let known = place.closings == self.closings;
+        let Some(open) = self.open.get_mut(place.number.wrapping_sub(1)).filter(|_| known) else {
+            return false;
+        };
+        *open = Open { at, units: open.units.saturating_add(units), pace, ..*open };
+        true
+    }
+
+    /// Notes a metered call that nothing was billed, drawn or spent for as a change that may grow; its place.
+    pub(crate) fn open(&mut self, at: i64, metered: &Metered<&str>) -> Place {
+        if self.open.len() >= OPEN_MAX {
+            self.close_open();
+        }
+        metered_bytes::write_whose(&mut self.whose, metered);
+        self.open.push(Open { at, end: self.whose.len(), units: metered.units, pace: metered.pace });
+        self.seq = self.seq.saturating_add(1);
+        self.waiting = self.waiting.saturating_add(1);
+        Place { closings: self.closings, number: self.open.len() }
+    }
+
+    /// Writes the open changes behind the others.
+    #[inline]
+    fn close_open(&mut self) {
+        if !self.open.is_empty() {
+            self.write_open();
+        }
+    }
+
+    #[inline(never)]
+    fn write_open(&mut self) {
+        let mut start = 0;
+        for Open { at, end, units, pace } in self.open.drain(..) {
+            let whose = self.whose.get(start..end).unwrap_or_default();
+            metered_bytes::write_units(&mut self.changes, at, whose, units, &pace);
+            start = end;
+        }
+        self.whose.clear();
+        self.closings = self.closings.wrapping_add(1);
+    }
+
     /// Where the changes that wait end.
-    pub(crate) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&mut self) -> Mark {
+        self.close_open();
         Mark { bytes: self.changes.len(), waiting: self.waiting, seq: self.seq }
     }
 
@@ -113,6 +189,7 @@ impl Outbox {
 
     /// Exchanges what waits for the room of `bytes`, which is emptied.
     pub(crate) fn swap_changes(&mut self, bytes: &mut Vec<u8>) -> Taken {
+        self.close_open();
         bytes.clear();
         std::mem::swap(&mut self.changes, bytes);
         let count = std::mem::take(&mut self.waiting);
@@ -130,6 +207,7 @@ impl Outbox {
     /// Forgets what waits, and records no more.
     pub(crate) fn stop_recording(&mut self) {
         self.recording = false;
+        self.close_open();
         self.changes = Vec::new();
         self.waiting = 0;
     }

@@ -1,13 +1,19 @@
 //! The short way of `allow`: a call that stays within its limit, where nothing but the limit has a say, moves a few numbers
 //! of one customer. It answers and writes what the steps of a decision would, which `check`, `decide` and every other call take:
 //! properties compare them. Whatever isn't as plain as that is left to those steps.
+//!
+//! An engine that shares its limits takes the units off its lease, and adds them to the change of that meter that waits already: its server
+//! is told what was spent, not in how many calls.
 
 use super::{Ask, Call, Given, Reason};
 use crate::change::Metered;
-use crate::customer::{CustomerId, Sums};
+use crate::customer::{Customer, CustomerId, Meter, Sums};
 use crate::engine::Engine;
 use crate::names::NameId;
+use crate::policy::Mode;
 use crate::quantity::Amount;
+use crate::rules::NameTables;
+use crate::shares::{Key, Need};
 
 /// What such a call moved, for the change that says it.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +37,7 @@ impl Engine {
         call: &Call<'_>,
     ) -> Option<()> {
         let outbox = &self.outbox;
-        let shares = self.shares.is_some(); // and records
-        let tells = (outbox.listening && call.events)
-            || (outbox.recording && (shares || outbox.check_room().is_err()));
+        let tells = (outbox.listening && call.events) || (outbox.recording && outbox.check_room().is_err());
         if tells || call.overhead.is_some() || !call.caps.is_empty() {
             return None;
         }
@@ -69,6 +73,15 @@ impl Engine {
         if full || limit.renewal.period(meter.start, now).start > meter.period_start {
             return None;
         }
+        let place = match &mut self.shares {
+            None => None,
+            Some(_) if limit.trailing => return None,
+            Some(shares) => {
+                let (key, period_start) = (Key::Limit(entitlement), meter.period_start);
+                let spent = Need { holder: customer, key, period_start, units: diff };
+                Some(shares.pass(spent, now, limit.mode == Mode::Hard)?)
+            }
+        };
         if !meter.is_plain() {
             let sums = meter.sums();
             if !sums.granted.is_zero() {
@@ -82,8 +95,11 @@ impl Engine {
         meter.value = used;
         meter.pace.observe(units, now, limit.alpha);
         if self.outbox.recording {
-            let credit = limit.credit;
-            self.record_within(now, Within { customer, plan, credit, at, diff });
+            let within = Within { customer, plan, credit: limit.credit, at, diff };
+            match place {
+                Some(place) if self.outbox.add(place, now, diff, meter.pace) => {}
+                _ => self.record_within(now, within),
+            }
         }
         Some(())
     }
@@ -93,16 +109,35 @@ impl Engine {
     fn record_within(&mut self, now: i64, within: Within) {
         let Some(customer) = self.customers.get(within.customer) else { return };
         let Some(meter) = customer.meters.get(within.at) else { return };
-        let metered = Metered {
+        let metered = within.metered(&self.names, self.rules.version, customer, meter);
+        match &mut self.shares {
+            None => self.outbox.record_metered(now, &metered),
+            Some(shares) => {
+                let place = self.outbox.open(now, &metered);
+                shares.opened(within.customer, Key::Limit(meter.entitlement), meter.period_start, place);
+            }
+        }
+    }
+}
+
+impl Within {
+    fn metered<'a>(
+        &self,
+        names: &'a NameTables,
+        policy_version: u64,
+        customer: &'a Customer,
+        meter: &Meter,
+    ) -> Metered<&'a str> {
+        Metered {
             holder: &*customer.id,
             caller: &customer.id,
-            entitlement: self.names.entitlements.text(meter.entitlement),
-            credit: self.names.credits.text(within.credit),
-            plan: self.names.plans.text(within.plan),
-            policy_version: self.rules.version,
+            entitlement: names.entitlements.text(meter.entitlement),
+            credit: names.credits.text(self.credit),
+            plan: names.plans.text(self.plan),
+            policy_version,
             reason: Reason::Ok,
             period_start: meter.period_start,
-            units: within.diff,
+            units: self.diff,
             overage: Amount::ZERO,
             granted: Amount::ZERO,
             granted_diff: Amount::ZERO,
@@ -111,7 +146,6 @@ impl Engine {
             overage_price: Amount::ZERO,
             spent: Amount::ZERO,
             pace: meter.pace,
-        };
-        self.outbox.record_metered(now, &metered);
+        }
     }
 }
