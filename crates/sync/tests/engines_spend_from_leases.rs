@@ -91,7 +91,7 @@ fn a_call_waits_for_a_lease_and_goes_on() {
 fn calls_are_passed_on_in_batches_and_more_is_asked_for_in_time() {
     let mut driver = Driver::online(me());
     driver.leased(1, 40, 60_000);
-    for batch in 0..4 {
+    for batch in 0..7 {
         for _ in 0..5 {
             driver.now += 20;
             assert!(driver.call(1.0).0);
