@@ -52,7 +52,8 @@ function load() {
       flush,
       flushNow,
       history,
-      repairStore
+      repairStore,
+      openCloud
     } = /** @type {Doors} */ (requireAtRunTime('../binding.js'))
     return {
       open,
@@ -80,7 +81,8 @@ function load() {
       flush,
       flushNow,
       history,
-      repairStore
+      repairStore,
+      openCloud
     }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`

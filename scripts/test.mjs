@@ -7,6 +7,7 @@ import { report, step } from './lib/run.mjs'
 import { lint } from './lint.mjs'
 import { setup } from './setup.mjs'
 import { apps } from './suites/apps.mjs'
+import { cloud } from './suites/cloud.mjs'
 import { examples } from './suites/examples.mjs'
 import { fuzz } from './suites/fuzz.mjs'
 import { instructions } from './suites/instructions.mjs'
@@ -25,6 +26,7 @@ const SUITES = {
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
   stores: { 'store adapters': stores },
+  cloud: { 'engines of a cloud server': cloud },
   package: { 'installed package': packages },
   apps: { 'apps in real runtimes': apps },
   musl: { 'addon for musl': musl },

@@ -1,0 +1,274 @@
+// @ts-check
+
+// Engines that are connected to Limitr Cloud. Each method is the one of the engine, with what has to be done about the server around
+// it: an awaited call loads a customer that isn't here, and waits for units where this engine's share is used up; one without a promise
+// answers with what is here, and has the rest asked for.
+
+const { newName } = require('../arguments.js')
+const { profileOf } = require('../customers.js')
+const { LimitrError } = require('../errors.js')
+const { LimitrSync } = require('../sync.js')
+
+/** @typedef {import('../core.js').Core} Core */
+/** @typedef {import('./link.js').Link} Link */
+
+/** Methods that have nothing to do with a customer, or see to it themselves. */
+const APART = [
+  'constructor',
+  'addHandler',
+  'removeHandler',
+  'clearHandlers',
+  'on',
+  'lib',
+  'close',
+  'flush',
+  'history',
+  'eachCustomer',
+  'customers',
+  'creditExchange',
+  'credit',
+  'plan',
+  'defaultPlan',
+  'planPeriod',
+  'planTrialPeriod',
+  'marginSnapshot',
+  'policy',
+  'difference',
+  'valid',
+  'version',
+  'now',
+  'advance',
+  'capability',
+  'createCustomer',
+  'ensureCustomer'
+]
+
+const PUBLISH = 'publish a version of the policy at the server instead'
+const AT_SERVER = "change the customer through the server's REST API instead"
+
+/** Methods that would change here what the server alone may change, and what to do instead. @type {Record<string, string>} */
+const REFUSED = {
+  updatePolicy: PUBLISH,
+  setPlan: PUBLISH,
+  deletePlan: PUBLISH,
+  setExchange: PUBLISH,
+  setNotifications: PUBLISH,
+  setCapabilities: PUBLISH,
+  setCustomer: AT_SERVER,
+  ensureSetCustomer: AT_SERVER,
+  loadCustomers: AT_SERVER
+}
+
+/** @param {string} name */
+function refusal(name) {
+  return new LimitrError(
+    'not_supported',
+    `\`${name}\` isn't to be had under Limitr Cloud, where engines share one truth: ${REFUSED[name]}`
+  )
+}
+
+/**
+ * The class of an engine that is connected.
+ *
+ * @template {new (core: Core) => any} E
+ * @param {E} Engine
+ */
+function clouded(Engine) {
+  class Clouded extends /** @type {new (core: Core) => any} */ (Engine) {
+    #core
+    #link
+    #sync
+
+    /** @param {Core} core */
+    constructor(core) {
+      super(core)
+      this.#core = core
+      this.#link = /** @type {Link} */ (core.cloud)
+      this.#sync = new CloudedSync(core)
+    }
+
+    get sync() {
+      return this.#sync
+    }
+
+    /** @param {unknown[]} profile */
+    async createCustomer(...profile) {
+      const id = newName(profile[0], 'id')
+      await this.#link.load(id)
+      if (this.#core.ask('customer', [id]) !== null) return super.createCustomer(...profile)
+      await this.#link.ensure(id, profileOf(profile))
+      return this.#core.ask('customer', [id]) ?? undefined
+    }
+
+    /** @param {unknown[]} profile */
+    async ensureCustomer(...profile) {
+      const args = profileOf(profile)
+      const id = newName(profile[0], 'id')
+      await this.#link.load(id)
+      if (this.#core.ask('customer', [id]) !== null) return false
+      return this.#link.ensure(id, args)
+    }
+
+    async flush() {
+      this.#core.assertOpen()
+      await this.#link.flush()
+    }
+
+    async close() {
+      await this.#link.close()
+      await super.close()
+    }
+
+    static {
+      for (const name of methodsOf(Engine)) {
+        const inner = Engine.prototype[name]
+        if (Object.hasOwn(REFUSED, name)) {
+          define(Clouded.prototype, name, inner.length, { [name]: () => Promise.reject(refusal(name)) })
+          continue
+        }
+        define(Clouded.prototype, name, inner.length, {
+          /**
+           * @this {Clouded}
+           * @param {unknown[]} args
+           */
+          [name](...args) {
+            const core = this.#core
+            if (core.delivering || !this.#link.knows(args[0])) return this.#slowly(inner, args)
+            core.isDry = false
+            const answer = inner.apply(this, args)
+            this.#link.stir()
+            return core.isDry ? this.#again(answer, inner, args) : answer
+          }
+        })
+      }
+      const { close } = Clouded.prototype
+      define(Clouded.prototype, /** @type {any} */ (Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')), 0, {
+        [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: close
+      })
+    }
+
+    /**
+     * A call that waits for handlers, or for a customer.
+     *
+     * @param {Function} inner
+     * @param {unknown[]} args
+     */
+    async #slowly(inner, args) {
+      const core = this.#core
+      if (core.delivering) await null
+      if (!this.#link.knows(args[0])) await this.#link.load(/** @type {string} */ (args[0]))
+      core.isDry = false
+      const answer = inner.apply(this, args)
+      this.#link.stir()
+      return core.isDry ? this.#again(answer, inner, args) : answer
+    }
+
+    /**
+     * A call that lacked units: the server is asked for them, and it is decided anew.
+     *
+     * @param {Promise<unknown>} answer
+     * @param {Function} inner
+     * @param {unknown[]} args
+     */
+    async #again(answer, inner, args) {
+      const units = this.#link.units() // before anything else is called: the engine remembers the last call alone
+      const before = await answer
+      if (!(await units)) return before
+      const after = await inner.apply(this, args)
+      this.#link.stir()
+      return after
+    }
+  }
+  return Clouded
+}
+
+/** Its methods without promises. */
+class CloudedSync extends LimitrSync {
+  #link
+
+  /** @param {Core} core */
+  constructor(core) {
+    super(core)
+    this.#link = /** @type {Link} */ (core.cloud)
+  }
+
+  /** @type {LimitrSync['allow']} */
+  allow(customer, entitlement, value, event, overhead, force) {
+    const allowed = super.allow(customer, entitlement, value, event, overhead, force)
+    if (!allowed) this.#link.want(customer)
+    this.#link.stir()
+    return allowed
+  }
+
+  /** @type {LimitrSync['check']} */
+  check(customer, entitlement, value, event, overhead, force) {
+    const allowed = super.check(customer, entitlement, value, event, overhead, force)
+    if (!allowed) this.#link.want(customer)
+    return allowed
+  }
+
+  /** @param {unknown[]} profile */
+  createCustomer(...profile) {
+    const known = super.customer(/** @type {string} */ (profile[0]))
+    if (known !== null) return super.createCustomer(.../** @type {[string]} */ (profile))
+    this.#link.ensure(String(profile[0]), profileOf(profile)).catch(() => {})
+    return undefined
+  }
+
+  /** @param {unknown[]} profile */
+  ensureCustomer(...profile) {
+    const args = profileOf(profile)
+    if (super.customer(/** @type {string} */ (profile[0])) === null)
+      this.#link.ensure(String(profile[0]), args).catch(() => {})
+    return false
+  }
+
+  static {
+    for (const name of methodsOf(LimitrSync)) {
+      if (Object.hasOwn(CloudedSync.prototype, name)) continue
+      const inner = /** @type {any} */ (LimitrSync.prototype)[name]
+      define(CloudedSync.prototype, name, inner.length, {
+        /**
+         * @this {CloudedSync}
+         * @param {unknown[]} args
+         */
+        [name](...args) {
+          if (Object.hasOwn(REFUSED, name)) throw refusal(name)
+          const answer = inner.apply(this, args)
+          if (!this.#link.knows(args[0])) this.#link.want(/** @type {string} */ (args[0]))
+          this.#link.stir()
+          return answer
+        }
+      })
+    }
+  }
+}
+
+/** @param {any} Class */
+function methodsOf(Class) {
+  /** @type {string[]} */
+  const names = []
+  for (
+    let prototype = Class.prototype;
+    prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+      if (typeof value === 'function' && !APART.includes(name) && !names.includes(name)) names.push(name)
+  }
+  return names
+}
+
+/**
+ * @param {object} prototype
+ * @param {string} name
+ * @param {number} length
+ * @param {Record<string, Function>} holder
+ */
+function define(prototype, name, length, holder) {
+  const method = holder[name]
+  Object.defineProperty(method, 'length', { value: length, configurable: true })
+  Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true })
+}
+
+module.exports = { clouded }

@@ -1,0 +1,39 @@
+// @ts-check
+
+// A native engine is connected by a thread of the binding, which sees to everything by itself, also while JavaScript is busy. Here is only
+// what it tells, and what it is told when the engine is opened.
+
+const { Core } = require('../core.js')
+const { answerOf } = require('../keeping.js')
+
+/** @typedef {import('../core.js').Doors} Doors */
+
+/** @implements {import('./link.js').Driver} */
+class NativeDriver {
+  stirs = false
+  stir() {}
+  stop() {}
+}
+
+/**
+ * Opens a native engine that has no policy yet, and begins to connect it.
+ *
+ * @param {Doors} doors
+ * @param {object} crossing what the binding is to know
+ * @param {string} url
+ * @param {() => void} tell called when there is something new
+ */
+function openNative(doors, crossing, url, tell) {
+  const roots = url.startsWith('https:') ? trustedRoots() : ''
+  const { engine } = answerOf(doors.openCloud(JSON.stringify(crossing), roots, tell))
+  return new Core(doors, 'native', { engine, diagnostics: [] })
+}
+
+/** The certificates that the host itself trusts, in PEM. */
+function trustedRoots() {
+  const tls = globalThis.process?.getBuiltinModule?.('node:tls') ?? require('node:tls')
+  const roots = /** @type {any} */ (tls).getCACertificates?.('default') ?? tls.rootCertificates
+  return roots.join('\n')
+}
+
+module.exports = { NativeDriver, openNative }
