@@ -16,6 +16,7 @@ mod names;
 mod order;
 mod pricing;
 mod rules;
+mod spend;
 
 pub mod limits;
 pub mod policy;
@@ -39,3 +40,4 @@ pub use estimate::{Moments, Samples};
 pub use event::{Event, MeterEvent, MeterEventKind};
 pub use names::{NameId, Names};
 pub use rules::NameTables;
+pub use spend::{Spend, What};

@@ -9,13 +9,13 @@
 use std::sync::Arc;
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{CapCounted, Change, Effected, GrantDrawn, Metered};
-use limitr_protocol::{Down, InstanceId, Sent, What};
+use limitr_engine::{Change, Effected, Metered, Spend};
+use limitr_protocol::{Down, InstanceId, Sent};
 
 use crate::customers::Customer;
 use crate::desk::Wake;
 use crate::instances::{ack, end_if_all_in, speaking};
-use crate::meters::{MeterKey, Sums, minus};
+use crate::meters::{MeterKey, Sums};
 #[cfg(feature = "planted")]
 use crate::planted::Bug;
 use crate::refusal::Refusal;
@@ -154,35 +154,14 @@ fn say(rules: &Rules, customer: &mut Customer, holder: &str, change: &Change) ->
 
 /// Where a change counts, how much of the limit, cap or grant it spends, and what else is summed.
 pub fn counts(effect: &Effected) -> Option<(MeterKey, Amount, Sums)> {
-    let key = |customer: &str, what: What, period_start: i64| MeterKey {
-        customer: customer.into(),
-        what,
-        period_start,
+    let Spend { customer, what, period_start, units: spent } = Spend::of(effect)?;
+    let sums = match effect {
+        Effected::Metered(Metered { units, granted_diff, overhead, overage_price, .. }) => {
+            Sums { units: *units, granted: *granted_diff, overhead: *overhead, billed: *overage_price }
+        }
+        _ => Sums { units: spent, ..Sums::default() },
     };
-    Some(match effect {
-        Effected::Metered(metered) => {
-            let Metered { holder, entitlement, period_start, units, granted, granted_diff, .. } = metered;
-            let sums = Sums {
-                units: *units,
-                granted: *granted_diff,
-                overhead: metered.overhead,
-                billed: metered.overage_price,
-            };
-            // What grants cover of the call is spent from them. `granted_diff` won't do: it also says anew, after a change of the limit, what
-            // was covered before, and each engine says that for itself.
-            let spent = minus(*units, *granted);
-            (key(holder, What::Limit(entitlement.clone()), *period_start), spent, sums)
-        }
-        Effected::CapCounted(CapCounted { holder, cap, period_start, diff, .. }) => {
-            let sums = Sums { units: *diff, ..Sums::default() };
-            (key(holder, What::Cap(cap.clone()), *period_start), *diff, sums)
-        }
-        Effected::GrantDrawn(GrantDrawn { holder, grant, period_start, taken, .. }) => {
-            let sums = Sums { units: *taken, ..Sums::default() };
-            (key(holder, What::Grant(*grant), *period_start), *taken, sums)
-        }
-        _ => return None,
-    })
+    Some((MeterKey { customer, what, period_start }, spent, sums))
 }
 
 /// Whether a change says what a customer is, rather than what it did.

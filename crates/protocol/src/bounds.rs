@@ -3,7 +3,7 @@
 use limitr_engine::quantity::Amount;
 
 use crate::limits::{NAME_BYTES_MAX, TEXT_BYTES_MAX};
-use crate::words::What;
+use limitr_engine::What;
 
 /// A message whose fields have bounds.
 pub(crate) trait Bounded {

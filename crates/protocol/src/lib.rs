@@ -27,8 +27,9 @@ use serde::{Deserialize, Serialize};
 use bounds::{Bounded, Check};
 pub use down::{Bounds, DenyReason, Down, Known, PolicyRef, UpTo};
 pub use error::FrameError;
+pub use limitr_engine::What;
 pub use up::{Earlier, Ensured, Held, Resume, Up};
-pub use words::{InstanceId, Sent, What};
+pub use words::{InstanceId, Sent};
 
 /// Reads a frame from an engine.
 ///

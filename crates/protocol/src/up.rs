@@ -1,12 +1,13 @@
 //! What an engine says to the server.
 
+use limitr_engine::What;
 use limitr_engine::quantity::Amount;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::bounds::{Bounded, Check};
 use crate::limits::*;
-use crate::words::{InstanceId, Sent, What};
+use crate::words::{InstanceId, Sent};
 
 /// A frame from an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

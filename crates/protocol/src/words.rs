@@ -1,4 +1,4 @@
-//! What messages speak of: instances, leases, and what is leased.
+//! What messages speak of: instances and changes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,28 +37,6 @@ impl Serialize for InstanceId {
 impl<'de> Deserialize<'de> for InstanceId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<InstanceId, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// What of a customer is shared out in leases: `{"limit": "chat"}`, `{"cap": "cap_1"}` or `{"grant": 3}`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum What {
-    /// The limit of an entitlement, by its name.
-    Limit(Box<str>),
-    /// A cap, by its ID.
-    Cap(Box<str>),
-    /// A grant, by its number.
-    Grant(u64),
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            What::Limit(name) => write!(f, "limit {name}"),
-            What::Cap(id) => write!(f, "cap {id}"),
-            What::Grant(number) => write!(f, "grant {number}"),
-        }
     }
 }
 

@@ -44,9 +44,9 @@ impl World {
         while !self.is_calm() {
             if self.now > end {
                 let states = self.apps.iter().map(|app| {
-                    app.node
-                        .as_ref()
-                        .map(|node| format!("{:?}, {} waiting", node.sync.status(), node.sync.outbox().len()))
+                    app.node.as_ref().map(|node| {
+                        format!("{:?}, {} waiting", node.hosted.status(), node.hosted.sync().outbox().len())
+                    })
                 });
                 let states: Vec<_> = states.collect();
                 return Err(format!("it doesn't converge: {states:?}"));
@@ -62,11 +62,11 @@ impl World {
         servers
             && self.apps.iter().all(|app| {
                 let online = |node: &crate::node::Node| {
-                    *node.sync.status() == limitr_sync::Status::Online
-                        || matches!(node.sync.status(), limitr_sync::Status::Failed(failure) if !failure.is_final())
+                    *node.hosted.status() == limitr_sync::Status::Online
+                        || matches!(node.hosted.status(), limitr_sync::Status::Failed(failure) if !failure.is_final())
                 };
                 let said = |node: &crate::node::Node| {
-                    node.sync.outbox().is_empty() && node.waiting.is_empty() && node.engine.is_some()
+                    node.hosted.sync().outbox().is_empty() && node.waiting.is_empty() && node.hosted.engine().is_some()
                 };
                 let here = app.node.as_ref().is_some_and(|node| online(node) && said(node));
                 here && app.stored.is_empty() && app.connection.is_some()
@@ -93,7 +93,7 @@ impl World {
         self.oracle.check_step(&self.database)?;
         self.oracle.check_union(&self.database)?;
         for (place, app) in self.apps.iter().enumerate() {
-            let Some(engine) = app.node.as_ref().and_then(|node| node.engine.as_ref()) else { continue };
+            let Some(engine) = app.node.as_ref().and_then(|node| node.hosted.engine()) else { continue };
             for (key, meter) in self.meters() {
                 let Some(holder) = engine.customer(&key.customer) else {
                     return Err(format!("app {place} doesn't know `{}`", key.customer));

@@ -6,15 +6,13 @@ use limitr_ledger::leases::{self, RECLAIM_AFTER_MS};
 use limitr_ledger::planted::Bug;
 use limitr_ledger::rows::{Key, Row, run};
 use limitr_ledger::{Outcome, Refusal, Wake};
-use limitr_protocol::{Down, Up, read_down, read_up, write};
+use limitr_protocol::{Down, read_up, write};
 
 use crate::node::Asked;
 use crate::world::{Checked, Event, World};
 
 /// How often the whole ledger is compared with all that was ever done, in events.
 const UNION_EVERY: u64 = 256;
-/// How often a frame is written as text and read again, in events.
-const TEXT_EVERY: u64 = 8;
 
 impl World {
     /// Runs everything that happens until a time.
@@ -59,17 +57,19 @@ impl World {
     fn step(&mut self, event: Event) {
         match event {
             Event::Opened { connection } => {
-                self.tell(self.at_node(connection), |sync, now| sync.connected(now))
+                self.tell(self.at_node(connection), |hosted, now| hosted.connected(now));
             }
             Event::Refused { node, opening } => {
-                self.tell(self.is_open(node, opening).then_some(node), |sync, now| sync.disconnected(now));
+                self.tell(self.is_open(node, opening).then_some(node), |hosted, now| {
+                    hosted.disconnected(now)
+                });
             }
             Event::ClosedAtNode { connection } => {
                 let node = self.at_node(connection);
                 if let Some(node) = node {
                     self.apps[node].connection = None;
                 }
-                self.tell(node, |sync, now| sync.disconnected(now));
+                self.tell(node, |hosted, now| hosted.disconnected(now));
             }
             Event::ClosedAtServer { connection } => {
                 if let Some(server) = self.at_server(connection) {
@@ -91,15 +91,15 @@ impl World {
                     self.connections.get(&connection).is_some_and(|way| way.carries(self.now, false));
                 let node = self.at_node(connection).filter(|_| carried);
                 if let Some(node) = node {
-                    self.note(|| format!("app {node} hears {}", write(&frame).unwrap_or_default()));
+                    self.note(|| format!("app {node} hears {frame}"));
                 }
-                self.tell(node, |sync, now| sync.frame(now, frame));
+                self.tell(node, |hosted, now| hosted.text(now, &frame));
             }
             Event::Woken { server, wake } => self.woken(server, &wake),
             Event::Tick { node, opening } => {
                 if self.is_open(node, opening) {
                     self.apps[node].next_tick = i64::MAX;
-                    self.tell(Some(node), |sync, now| sync.tick(now));
+                    self.tell(Some(node), |hosted, now| hosted.tick(now));
                 }
             }
             Event::Durable { node, opening, seq } => self.durable(node, opening, seq),
@@ -112,11 +112,11 @@ impl World {
         }
     }
 
-    fn tell(&mut self, node: Option<usize>, say: impl FnOnce(&mut limitr_sync::Sync, i64)) {
+    fn tell(&mut self, node: Option<usize>, say: impl FnOnce(&mut limitr_sync::Hosted, i64)) {
         let Some(node) = node else { return };
         let now = self.host_time(node);
         if let Some(here) = &mut self.apps[node].node {
-            say(&mut here.sync, now);
+            say(&mut here.hosted, now);
         }
         self.settle(node);
     }
@@ -130,7 +130,7 @@ impl World {
         let answered = app.unanswered.iter().take_while(|ran| ran.seq <= seq).count();
         let answered: Vec<_> = app.unanswered.drain(..answered).collect();
         answered.iter().for_each(|ran| self.answer(ran));
-        self.tell(Some(node), |sync, now| sync.durable(now, seq));
+        self.tell(Some(node), |hosted, now| hosted.durable(now, seq));
     }
 
     fn fetched(&mut self, node: usize, opening: u64, version: u64) {
@@ -143,8 +143,7 @@ impl World {
             return;
         }
         if let Some(here) = &mut self.apps[node].node {
-            let (instance, changes) = (here.instance, here.run_policy(now, version, &document));
-            self.keep(node, instance, &changes);
+            here.fetched(now, version, &document);
             self.settle(node);
         }
     }
@@ -212,11 +211,8 @@ impl World {
     }
 
     /// A frame comes to a server. It may die before it has committed, or before it has answered.
-    fn serve(&mut self, server: usize, connection: u64, frame: &Up) {
-        let frame = match self.steps.is_multiple_of(TEXT_EVERY) {
-            true => &read_up(&write(frame).expect("a frame of some size")).expect("a frame that can be read"),
-            false => frame,
-        };
+    fn serve(&mut self, server: usize, connection: u64, text: &str) {
+        let frame = &read_up(text).expect("a frame that can be read");
         let dies_before = self.stormy() && self.random.percent(1);
         let dies_after = self.stormy() && self.random.percent(1);
         let now = self.now + self.servers[server].skew;
@@ -236,13 +232,10 @@ impl World {
             self.send_down(outcome.frames);
         }
         if dies_before {
-            self.note(|| {
-                format!("server {server} dies before it commits {}", write(frame).unwrap_or_default())
-            });
+            self.note(|| format!("server {server} dies before it commits {text}"));
             return self.crash_server(server);
         }
-        let text = || write(frame).unwrap_or_default();
-        self.note(|| format!("server {server} takes {}: {}", text(), shown(&result)));
+        self.note(|| format!("server {server} takes {text}: {}", shown(&result)));
         match result {
             Ok(outcome) => {
                 if let Err(problem) = self.oracle.check_step(&self.database) {
@@ -280,12 +273,9 @@ impl World {
     }
 
     fn send_down(&mut self, frames: Vec<(u64, Down)>) {
-        for (connection, mut frame) in frames {
-            if self.steps.is_multiple_of(TEXT_EVERY) {
-                frame = read_down(&write(&frame).expect("a frame of some size"))
-                    .expect("a frame that can be read");
-            }
-            if self.doubled() && !matches!(frame, Down::Welcome { .. }) {
+        for (connection, said) in frames {
+            let frame = write(&said).expect("a frame of some size");
+            if self.doubled() && !matches!(said, Down::Welcome { .. }) {
                 let frame = frame.clone();
                 self.send(connection, false, |connection| Event::Downwards { connection, frame });
             }

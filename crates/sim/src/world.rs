@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use limitr_engine::quantity::Amount;
+use limitr_engine::{Change, Changes};
 use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
 use limitr_ledger::rows::run;
 use limitr_ledger::{Desk, Settings, Wake, policies};
-use limitr_protocol::{Down, InstanceId, Up, What};
-use limitr_sync::{EarlierOutbox, Effect, Failure, Options, Status, Store};
+use limitr_protocol::{InstanceId, What};
+use limitr_sync::{EarlierOutbox, Failure, Io, Options, Status, Store};
 
 use crate::net::Connection;
 use crate::node::{Answer, Asked, Node, Ran};
@@ -24,8 +25,8 @@ pub(crate) enum Event {
     Refused { node: usize, opening: u64 },
     ClosedAtNode { connection: u64 },
     ClosedAtServer { connection: u64 },
-    Upwards { connection: u64, frame: Up },
-    Downwards { connection: u64, frame: Down },
+    Upwards { connection: u64, frame: String },
+    Downwards { connection: u64, frame: String },
     Woken { server: usize, wake: Wake },
     Tick { node: usize, opening: u64 },
     Durable { node: usize, opening: u64, seq: u64 },
@@ -245,7 +246,7 @@ impl World {
             let ensured =
                 limitr_protocol::Ensured { id: format!("customer_{place}").into(), ..Default::default() };
             if let Some(node) = &mut self.apps[node].node {
-                node.sync.ensure(ensured);
+                node.hosted.ensure(now, ensured);
             }
         }
         self.settle(node);
@@ -303,12 +304,13 @@ impl World {
 
     /// Does what an app's sync wants done.
     pub(crate) fn settle(&mut self, node: usize) {
-        while let Some(effect) = self.apps[node].node.as_mut().and_then(|node| node.sync.effect()) {
-            self.effect(node, effect);
+        self.learn(node);
+        while let Some(io) = self.apps[node].node.as_mut().and_then(|node| node.hosted.next()) {
+            self.carry_out_at(node, io);
         }
         let host = self.host_time(node);
         let app = &mut self.apps[node];
-        let Some(at) = app.node.as_ref().and_then(|node| node.sync.next_tick(host)) else { return };
+        let Some(at) = app.node.as_ref().and_then(|node| node.hosted.next_tick(host)) else { return };
         let at = (at - app.skew).max(self.now + 1);
         if at < app.next_tick {
             app.next_tick = at;
@@ -317,10 +319,10 @@ impl World {
         }
     }
 
-    fn effect(&mut self, node: usize, effect: Effect) {
-        let (host, opening) = (self.host_time(node), self.apps[node].opening);
-        match effect {
-            Effect::Connect => {
+    fn carry_out_at(&mut self, node: usize, io: Io) {
+        let opening = self.apps[node].opening;
+        match io {
+            Io::Connect => {
                 let late = self.late();
                 let server = self.random.between(0, self.servers.len() as i64 - 1) as usize;
                 let Server { up, start, .. } = self.servers[server];
@@ -333,26 +335,28 @@ impl World {
                 self.apps[node].connection = Some(id);
                 self.after(late, Event::Opened { connection: id });
             }
-            Effect::Send(frame) => {
+            Io::Send(frame) => {
                 let Some(id) = self.apps[node].connection else { return };
-                if self.doubled() && !matches!(frame, Up::Hello { .. }) {
+                if self.doubled() && !frame.contains(r#""type":"hello""#) {
                     let frame = frame.clone();
                     self.send(id, true, |connection| Event::Upwards { connection, frame });
                 }
                 self.send(id, true, |connection| Event::Upwards { connection, frame });
             }
-            Effect::Disconnect => {
+            Io::Disconnect => {
                 if let Some(id) = self.apps[node].connection.take() {
                     self.cut(id);
                 }
             }
-            Effect::Customer { known, replay } => self.with(node, |node| node.put(host, &known, &replay)),
-            Effect::Merge { list, .. } => self.with(node, |node| node.merge(host, &list)),
-            Effect::FetchPolicy(policy) => {
+            Io::Keep { taken, bytes } => {
+                let changes: Vec<Change> = Changes::new(&bytes, taken.first).flatten().collect();
+                self.keep(node, changes);
+            }
+            Io::FetchPolicy(policy) => {
                 let late = self.late();
                 self.after(late, Event::Fetched { node, opening, version: policy.version });
             }
-            Effect::Committed { instance, up_to } => {
+            Io::Committed { instance, up_to } => {
                 self.oracle.acknowledged(instance, up_to);
                 let app = &mut self.apps[node];
                 if app.node.as_ref().is_some_and(|node| node.instance == instance) {
@@ -365,26 +369,32 @@ impl World {
                 }
                 app.stored.retain(|left| left.instance != instance || up_to < left.up_to);
             }
-            Effect::Decide(number) => {
+            Io::Decide(number) => {
                 let asked = self.apps[node].node.as_mut().and_then(|node| node.waiting.remove(&number));
                 if let Some(asked) = asked {
                     self.call(node, &asked, false);
                 }
             }
-            Effect::Status(status) => {
+            Io::Status(status) => {
                 self.note(|| format!("app {node} is {status:?}"));
                 if let Status::Failed(Failure::Refused { code, message }) = status {
                     self.fail(format!("app {node} was refused for good: {code}: {message}"));
                 }
             }
-            Effect::NoCustomer(_) | Effect::Closed => {}
+            Io::CustomerLoaded(_) | Io::NoCustomer(_) | Io::Closed => {}
         }
     }
 
-    fn with(&mut self, node: usize, act: impl FnOnce(&mut Node)) {
-        if let Some(node) = &mut self.apps[node].node {
-            act(node);
+    /// Tells the oracle what an app's engine did, before anybody else hears of it.
+    fn learn(&mut self, node: usize) {
+        let Some(here) = &mut self.apps[node].node else { return };
+        let changes: Vec<Change> = here.hosted.sync().outbox().after(here.told).cloned().collect();
+        let last = changes.last().map_or(here.told, |change| change.seq);
+        if here.hosted.engine().is_some_and(|engine| !engine.has_changes() && engine.seq() != last) {
+            return self.fail(format!("app {node} made changes that aren't in its outbox"));
         }
+        here.told = last;
+        self.oracle.made(here.instance, &changes);
     }
 
     pub(crate) fn send(&mut self, id: u64, upwards: bool, event: impl FnOnce(u64) -> Event) {
@@ -399,12 +409,12 @@ impl World {
     pub(crate) fn call(&mut self, node: usize, asked: &Asked, may_wait: bool) -> Answer {
         let host = self.host_time(node);
         let Some(here) = &mut self.apps[node].node else { return Answer::Unknown };
-        let (instance, strict) = (here.instance, here.strict);
+        let strict = here.strict;
         let answer = here.call(host, asked, may_wait);
         self.note(|| format!("app {node} calls {asked:?}: {}", shown(&answer)));
+        self.learn(node);
         if let Answer::Ran(ran) = &answer {
             self.ran += 1;
-            self.keep(node, instance, &ran.changes);
             match strict {
                 true => self.apps[node].unanswered.push(ran.clone()),
                 false => self.answer(ran),
@@ -419,17 +429,14 @@ impl World {
         }
     }
 
-    /// Keeps changes in the store, if there is one, a little later.
-    pub(crate) fn keep(&mut self, node: usize, instance: InstanceId, changes: &[limitr_engine::Change]) {
-        self.oracle.made(instance, changes);
+    /// Keeps changes in the store, a little later.
+    fn keep(&mut self, node: usize, changes: Vec<Change>) {
         let Some(seq) = changes.last().map(|change| change.seq) else { return };
         let app = &mut self.apps[node];
-        app.changes.extend_from_slice(changes);
+        app.changes.extend(changes);
         let opening = app.opening;
-        if self.scenario.stores[node] {
-            let ms = self.random.between(1, 20);
-            self.after(ms, Event::Durable { node, opening, seq });
-        }
+        let ms = self.random.between(1, 20);
+        self.after(ms, Event::Durable { node, opening, seq });
     }
 
     pub(crate) fn fail(&mut self, problem: String) {

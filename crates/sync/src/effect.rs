@@ -76,6 +76,13 @@ pub enum Failure {
     ConnectTimeout,
     /// The server doesn't speak this version of the protocol.
     VersionUnsupported,
+    /// The server said something that can't be understood. Trying goes on.
+    Misheard {
+        /// What is wrong with it.
+        code: String,
+        /// The same at length.
+        message: String,
+    },
     /// The server refused what this engine said, and would again.
     Refused {
         /// Its code.
@@ -94,12 +101,13 @@ impl Failure {
             Failure::PolicyInvalid { .. } => "policy_invalid",
             Failure::ConnectTimeout => "connect_timeout",
             Failure::VersionUnsupported => "version_unsupported",
-            Failure::Refused { code, .. } => code,
+            Failure::Misheard { code, .. } | Failure::Refused { code, .. } => code,
         }
     }
 
     /// Whether trying again is of no use.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Failure::PolicyInvalid { .. } | Failure::ConnectTimeout)
+        use Failure::{ConnectTimeout, Misheard, PolicyInvalid};
+        !matches!(self, PolicyInvalid { .. } | ConnectTimeout | Misheard { .. })
     }
 }

@@ -8,26 +8,14 @@
 use std::collections::BTreeMap;
 
 use limitr_engine::quantity::Amount;
-use limitr_protocol::{DenyReason, What};
+use limitr_engine::{Spend, What};
+use limitr_protocol::DenyReason;
 
 use crate::limits::{
     LEASE_AHEAD_MS, LEASE_IDLE_MS, LEASE_LEAST, LEASE_PAUSE_MS, LEASE_RENEW_MS, LEASE_RETRY_MS,
     LEASE_SWEEP_MS,
 };
 use crate::options::Offline;
-
-/// Units of one limit, cap or grant that a call spends, or would.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spend {
-    /// The customer that holds it.
-    pub customer: Box<str>,
-    /// Which.
-    pub what: What,
-    /// The period that they count in.
-    pub period_start: i64,
-    /// How many; below 0 they are given back.
-    pub units: Amount,
-}
 
 /// Where a decision comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

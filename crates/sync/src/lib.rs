@@ -20,6 +20,7 @@
 
 mod effect;
 mod frames;
+mod hosted;
 mod lease;
 pub mod limits;
 mod link;
@@ -28,7 +29,9 @@ mod outbox;
 mod sync;
 
 pub use effect::{Effect, Failure, Status};
-pub use lease::{Leases, Source, Spend, Spendable};
+pub use hosted::{Fetched, Hosted, Io};
+pub use lease::{Leases, Source, Spendable};
+pub use limitr_engine::Spend;
 pub use options::{EarlierOutbox, Offline, Options, Store};
 pub use outbox::Outbox;
 pub use sync::Sync;

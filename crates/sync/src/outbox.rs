@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use limitr_engine::Change;
+use limitr_engine::{Change, Effected};
 use limitr_protocol::{InstanceId, Sent};
+use serde_json::Value;
 
 use crate::limits::{CHANGES_A_FRAME, IN_FLIGHT_MAX};
 
@@ -26,10 +27,18 @@ impl Outbox {
     /// An outbox with what waits already, whose last change has the number `last`.
     pub(crate) fn new(instance: InstanceId, changes: Vec<Change>, last: u64) -> Outbox {
         let acked = changes.first().map_or(last, |first| first.seq.saturating_sub(1));
-        Outbox { instance, waiting: changes.into(), acked, sent: acked, durable: last, last }
+        let waiting = VecDeque::with_capacity(changes.len());
+        let mut outbox = Outbox { instance, waiting, acked, sent: acked, durable: last, last };
+        changes.into_iter().for_each(|change| outbox.push(change, true));
+        (outbox.durable, outbox.last) = (last, last);
+        outbox
     }
 
-    pub(crate) fn push(&mut self, change: Change, durable: bool) {
+    pub(crate) fn push(&mut self, mut change: Change, durable: bool) {
+        // The server knows its own policies, and a document may be larger than a frame.
+        if let Effected::PolicySet { document, .. } = &mut change.effect {
+            *document = Value::Null;
+        }
         self.last = change.seq;
         if durable {
             self.durable = change.seq;
@@ -86,6 +95,12 @@ impl Outbox {
     pub(crate) fn of(&self, customer: &str, after: u64) -> Vec<Change> {
         let later = self.waiting.iter().filter(|change| change.seq > after);
         later.filter(|change| change.effect.holder() == Some(customer)).cloned().collect()
+    }
+
+    /// The changes that wait after a number, in order.
+    pub fn after(&self, seq: u64) -> impl Iterator<Item = &Change> {
+        let skip = usize::try_from(seq.saturating_sub(self.acked)).unwrap_or(usize::MAX);
+        self.waiting.iter().skip(skip)
     }
 
     /// How many changes wait.

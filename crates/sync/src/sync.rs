@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use limitr_engine::Change;
 use limitr_engine::quantity::Amount;
+use limitr_engine::{Change, Spend};
 use limitr_protocol::{Earlier, Ensured, Held, PolicyRef, Resume, Up};
 use serde_json::Value;
 
 use crate::effect::{Effect, Failure, Status};
-use crate::lease::{Leases, Say, Spend, Spendable};
+use crate::lease::{Leases, Say, Spendable};
 use crate::limits::{HEARTBEAT_MS, WAITING_MAX, WELCOME_TIMEOUT_MS};
 use crate::link::{BackOff, Clock};
 use crate::options::{Offline, Options, Store};
@@ -192,6 +192,18 @@ impl Sync {
             self.decide_all();
         }
         self.set_status(Status::Failed(failure));
+    }
+
+    /// The server said something that can't be understood: the connection ends, and another one is tried.
+    pub fn misheard(&mut self, now: i64, code: &str, message: &str) {
+        if self.link == Link::Over {
+            return;
+        }
+        self.cut(now);
+        if self.link != Link::Over {
+            let (code, message) = (code.to_string(), message.to_string());
+            self.set_status(Status::Failed(Failure::Misheard { code, message }));
+        }
     }
 
     pub(crate) fn set_status(&mut self, status: Status) {

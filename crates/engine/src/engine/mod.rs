@@ -16,6 +16,7 @@ mod policies;
 mod records;
 mod replay;
 mod replay_money;
+mod shared;
 mod shown;
 mod topups;
 mod units;

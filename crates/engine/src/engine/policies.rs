@@ -17,16 +17,22 @@ impl Engine {
     /// As [`Engine::new`]; `amount_out_of_range` where a meter can't be counted in a credit's new unit. Nothing
     /// changes then.
     pub fn update_policy(&mut self, now: i64, policy: Policy) -> Result<u64, EngineError> {
+        self.put_in_force(now, policy, self.rules.version.saturating_add(1))?;
+        Ok(self.rules.version)
+    }
+
+    /// Puts `policy` in force as this version.
+    pub(super) fn put_in_force(&mut self, now: i64, policy: Policy, version: u64) -> Result<(), EngineError> {
         let now = self.observe(now);
         self.outbox.check_room()?;
         let previous = self.rules.version;
         let conversions = self.conversions(now, &policy)?;
-        self.swap(now, policy)?;
+        self.swap(now, policy, version)?;
         self.convert(now, conversions);
         self.tell("policy-updated", |engine| {
             object([("version", Value::from(engine.rules.version)), ("previous", Value::from(previous))])
         });
-        Ok(self.rules.version)
+        Ok(())
     }
 
     /// Goes on with `policy`, which wins over the one that was in force: where they differ, it is the next version. Customers
@@ -58,7 +64,7 @@ impl Engine {
             }
         }
         policy.plans.insert(name.to_string(), plan);
-        self.swap(now, policy)?;
+        self.swap(now, policy, self.rules.version.saturating_add(1))?;
         self.tell("plan-set", |engine| plan_payload(name, engine.rules.policy.plans.get(name)));
         Ok(())
     }
@@ -73,13 +79,13 @@ impl Engine {
         self.outbox.check_room()?;
         let mut policy = self.rules.policy.clone();
         let Some(plan) = policy.plans.shift_remove(name) else { return Ok(false) };
-        self.swap(now, policy)?;
+        self.swap(now, policy, self.rules.version.saturating_add(1))?;
         self.tell("plan-removed", |_| plan_payload(name, Some(&plan)));
         Ok(true)
     }
 
-    fn swap(&mut self, now: i64, policy: Policy) -> Result<(), EngineError> {
-        self.restore_policy(policy, self.rules.version.saturating_add(1))?;
+    fn swap(&mut self, now: i64, policy: Policy, version: u64) -> Result<(), EngineError> {
+        self.restore_policy(policy, version)?;
         self.record_policy(now);
         Ok(())
     }
