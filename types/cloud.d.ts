@@ -1,5 +1,5 @@
-import type { Backend } from './options.js'
 import type { LimitrError } from '../index.js'
+import type { Backend } from './options.js'
 
 /**
  * How an engine is connected to a Limitr Cloud server.

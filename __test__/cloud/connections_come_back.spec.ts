@@ -23,7 +23,9 @@ async function wire(server: Server) {
   const { port } = relay.address() as { port: number }
   return {
     url: `http://127.0.0.1:${port}`,
-    cut: () => open.forEach((socket) => socket.destroy()),
+    cut: () => {
+      for (const socket of open) socket.destroy()
+    },
     end: () => relay.close()
   }
 }

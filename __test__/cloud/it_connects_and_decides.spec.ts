@@ -14,7 +14,10 @@ describe('an engine of Limitr Cloud', () => {
     expect(await limitr.allow('ada', 'chat', 2)).toBe(true)
     expect(limitr.sync.allow('ada', 'chat', 2)).toBe(true)
     expect(await limitr.value('ada', 'chat')).toBe(4)
-    expect(await limitr.decide('ada', 'nothing')).toMatchObject({ allowed: false, reason: 'unknown_entitlement' })
+    expect(await limitr.decide('ada', 'nothing')).toMatchObject({
+      allowed: false,
+      reason: 'unknown_entitlement'
+    })
   })
 
   it('takes a token alone, and the address from the environment', async () => {

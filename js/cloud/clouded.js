@@ -4,13 +4,15 @@
 // it: an awaited call loads a customer that isn't here, and waits for units where this engine's share is used up; one without a promise
 // answers with what is here, and has the rest asked for.
 
-const { newName } = require('../arguments.js')
 const { profileOf } = require('../customers.js')
 const { LimitrError } = require('../errors.js')
 const { LimitrSync } = require('../sync.js')
 
 /** @typedef {import('../core.js').Core} Core */
 /** @typedef {import('./link.js').Link} Link */
+
+/** The key that `await using` looks for, also where the host doesn't have it yet. */
+const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
 /** Methods that have nothing to do with a customer, or see to it themselves. */
 const APART = [
@@ -83,7 +85,7 @@ function clouded(Engine) {
     constructor(core) {
       super(core)
       this.#core = core
-      this.#link = /** @type {Link} */ (core.cloud)
+      this.#link = linkOf(core)
       this.#sync = new CloudedSync(core)
     }
 
@@ -93,17 +95,18 @@ function clouded(Engine) {
 
     /** @param {unknown[]} profile */
     async createCustomer(...profile) {
-      const id = newName(profile[0], 'id')
+      const args = profileOf(profile)
+      const id = /** @type {string} */ (args[0])
       await this.#link.load(id)
       if (this.#core.ask('customer', [id]) !== null) return super.createCustomer(...profile)
-      await this.#link.ensure(id, profileOf(profile))
+      await this.#link.ensure(id, args)
       return this.#core.ask('customer', [id]) ?? undefined
     }
 
     /** @param {unknown[]} profile */
     async ensureCustomer(...profile) {
       const args = profileOf(profile)
-      const id = newName(profile[0], 'id')
+      const id = /** @type {string} */ (args[0])
       await this.#link.load(id)
       if (this.#core.ask('customer', [id]) !== null) return false
       return this.#link.ensure(id, args)
@@ -119,67 +122,84 @@ function clouded(Engine) {
       await super.close()
     }
 
+    async [ASYNC_DISPOSE]() {
+      await this.close()
+    }
+
     static {
       for (const name of methodsOf(Engine)) {
+        if (Object.hasOwn(Clouded.prototype, name)) continue
         const inner = Engine.prototype[name]
-        if (Object.hasOwn(REFUSED, name)) {
-          define(Clouded.prototype, name, inner.length, { [name]: () => Promise.reject(refusal(name)) })
-          continue
-        }
-        define(Clouded.prototype, name, inner.length, {
-          /**
-           * @this {Clouded}
-           * @param {unknown[]} args
-           */
-          [name](...args) {
-            const core = this.#core
-            if (core.delivering || !this.#link.knows(args[0])) return this.#slowly(inner, args)
-            core.isDry = false
-            const answer = inner.apply(this, args)
-            this.#link.stir()
-            return core.isDry ? this.#again(answer, inner, args) : answer
-          }
-        })
+        const method = Object.hasOwn(REFUSED, name)
+          ? async () => {
+              throw refusal(name)
+            }
+          : /** @type {(this: Clouded, ...args: unknown[]) => unknown} */ (
+              function (...args) {
+                return around(this, this.#core, this.#link, inner, args)
+              }
+            )
+        define(Clouded.prototype, name, inner.length, method)
       }
-      const { close } = Clouded.prototype
-      define(Clouded.prototype, /** @type {any} */ (Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')), 0, {
-        [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: close
-      })
-    }
-
-    /**
-     * A call that waits for handlers, or for a customer.
-     *
-     * @param {Function} inner
-     * @param {unknown[]} args
-     */
-    async #slowly(inner, args) {
-      const core = this.#core
-      if (core.delivering) await null
-      if (!this.#link.knows(args[0])) await this.#link.load(/** @type {string} */ (args[0]))
-      core.isDry = false
-      const answer = inner.apply(this, args)
-      this.#link.stir()
-      return core.isDry ? this.#again(answer, inner, args) : answer
-    }
-
-    /**
-     * A call that lacked units: the server is asked for them, and it is decided anew.
-     *
-     * @param {Promise<unknown>} answer
-     * @param {Function} inner
-     * @param {unknown[]} args
-     */
-    async #again(answer, inner, args) {
-      const units = this.#link.units() // before anything else is called: the engine remembers the last call alone
-      const before = await answer
-      if (!(await units)) return before
-      const after = await inner.apply(this, args)
-      this.#link.stir()
-      return after
     }
   }
   return Clouded
+}
+
+/** @param {Core} core */
+const linkOf = (core) => /** @type {Link} */ (core.cloud)
+
+/**
+ * An awaited call: one that has all it needs is the engine's own, and nothing else.
+ *
+ * @param {object} limitr
+ * @param {Core} core
+ * @param {Link} link
+ * @param {Function} inner
+ * @param {unknown[]} args
+ */
+function around(limitr, core, link, inner, args) {
+  if (core.delivering || !link.knows(args[0])) return slowly(limitr, core, link, inner, args)
+  core.isDry = false
+  const answer = inner.apply(limitr, args)
+  link.stir()
+  return core.isDry ? again(limitr, link, answer, inner, args) : answer
+}
+
+/**
+ * A call that waits for handlers, or for a customer.
+ *
+ * @param {object} limitr
+ * @param {Core} core
+ * @param {Link} link
+ * @param {Function} inner
+ * @param {unknown[]} args
+ */
+async function slowly(limitr, core, link, inner, args) {
+  if (core.delivering) await null
+  if (!link.knows(args[0])) await link.load(/** @type {string} */ (args[0]))
+  core.isDry = false
+  const answer = inner.apply(limitr, args)
+  link.stir()
+  return core.isDry ? again(limitr, link, answer, inner, args) : answer
+}
+
+/**
+ * A call that lacked units: the server is asked for them, and it is decided anew.
+ *
+ * @param {object} limitr
+ * @param {Link} link
+ * @param {Promise<unknown>} answer
+ * @param {Function} inner
+ * @param {unknown[]} args
+ */
+async function again(limitr, link, answer, inner, args) {
+  const units = link.units() // before anything else is called: the engine remembers the last call alone
+  const before = await answer
+  if (!(await units)) return before
+  const after = await inner.apply(limitr, args)
+  link.stir()
+  return after
 }
 
 /** Its methods without promises. */
@@ -189,7 +209,7 @@ class CloudedSync extends LimitrSync {
   /** @param {Core} core */
   constructor(core) {
     super(core)
-    this.#link = /** @type {Link} */ (core.cloud)
+    this.#link = linkOf(core)
   }
 
   /** @type {LimitrSync['allow']} */
@@ -227,19 +247,16 @@ class CloudedSync extends LimitrSync {
     for (const name of methodsOf(LimitrSync)) {
       if (Object.hasOwn(CloudedSync.prototype, name)) continue
       const inner = /** @type {any} */ (LimitrSync.prototype)[name]
-      define(CloudedSync.prototype, name, inner.length, {
-        /**
-         * @this {CloudedSync}
-         * @param {unknown[]} args
-         */
-        [name](...args) {
+      const method = /** @type {(this: CloudedSync, ...args: unknown[]) => unknown} */ (
+        function (...args) {
           if (Object.hasOwn(REFUSED, name)) throw refusal(name)
           const answer = inner.apply(this, args)
           if (!this.#link.knows(args[0])) this.#link.want(/** @type {string} */ (args[0]))
           this.#link.stir()
           return answer
         }
-      })
+      )
+      define(CloudedSync.prototype, name, inner.length, method)
     }
   }
 }
@@ -263,10 +280,10 @@ function methodsOf(Class) {
  * @param {object} prototype
  * @param {string} name
  * @param {number} length
- * @param {Record<string, Function>} holder
+ * @param {Function} method
  */
-function define(prototype, name, length, holder) {
-  const method = holder[name]
+function define(prototype, name, length, method) {
+  Object.defineProperty(method, 'name', { value: name, configurable: true })
   Object.defineProperty(method, 'length', { value: length, configurable: true })
   Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true })
 }

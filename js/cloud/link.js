@@ -139,7 +139,8 @@ class Link {
    */
   #lacks(id) {
     if (this.#known.has(id)) return false
-    if (id === '' || !id.isWellFormed() || Date.now() - (this.#missing.get(id) ?? 0) < MISSING_MS) return false
+    if (id === '' || !id.isWellFormed() || Date.now() - (this.#missing.get(id) ?? 0) < MISSING_MS)
+      return false
     if (this.core.ask('customer', [id]) === null) return true
     this.#known.add(id)
     return false

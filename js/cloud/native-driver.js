@@ -8,7 +8,9 @@ const { answerOf } = require('../keeping.js')
 
 /** @typedef {import('../core.js').Doors} Doors */
 
-/** @implements {import('./link.js').Driver} */
+/** @typedef {import('./link.js').Driver} Driver */
+
+/** @implements {Driver} */
 class NativeDriver {
   stirs = false
   stir() {}
@@ -24,16 +26,9 @@ class NativeDriver {
  * @param {() => void} tell called when there is something new
  */
 function openNative(doors, crossing, url, tell) {
-  const roots = url.startsWith('https:') ? trustedRoots() : ''
+  const roots = url.startsWith('https:') ? 'host' : ''
   const { engine } = answerOf(doors.openCloud(JSON.stringify(crossing), roots, tell))
   return new Core(doors, 'native', { engine, diagnostics: [] })
-}
-
-/** The certificates that the host itself trusts, in PEM. */
-function trustedRoots() {
-  const tls = globalThis.process?.getBuiltinModule?.('node:tls') ?? require('node:tls')
-  const roots = /** @type {any} */ (tls).getCACertificates?.('default') ?? tls.rootCertificates
-  return roots.join('\n')
 }
 
 module.exports = { NativeDriver, openNative }

@@ -141,7 +141,8 @@ function offlineOf(rule) {
   if (typeof rule === 'string') throw unknownWord('offline rule', rule, ['deny', 'allow'])
   if (!isObject(rule)) throw wrongType('options.offline', kind, rule)
   for (const name of Object.keys(rule)) if (name !== 'allow') throw unknownWord('option', name, ['allow'])
-  if (typeof rule.allow !== 'number') throw wrongType('options.offline.allow', 'a number of units', rule.allow)
+  if (typeof rule.allow !== 'number')
+    throw wrongType('options.offline.allow', 'a number of units', rule.allow)
   const units = finite(rule.allow, 'options.offline.allow')
   if (units >= 0) return units
   throw new LimitrError('invalid_value', `\`options.offline.allow\` is \`${units}\`: use 0 or more`)

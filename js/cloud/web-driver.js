@@ -24,7 +24,9 @@ const IDLE_MS = 60_000
 /** Codes of a server that refuses for good. */
 const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported', 'forbidden']
 
-/** @implements {import('./link.js').Driver} */
+/** @typedef {import('./link.js').Driver} Driver */
+
+/** @implements {Driver} */
 class WebDriver {
   stirs = true
   /** @type {WebSocket | null} */

@@ -40,8 +40,7 @@ export const durableTests = () => vitest('durable', ['--project=durable'])
 export const storeTests = (env) => vitest('stores', ['--project=stores'], env)
 
 /** `__test__/cloud`: engines that are connected to a server, on both bindings. */
-export const cloudTests = (env) =>
-  vitest('cloud', ['--project=cloud-native', '--project=cloud-wasm'], env)
+export const cloudTests = (env) => vitest('cloud', ['--project=cloud-native', '--project=cloud-wasm'], env)
 
 /** `__test__/*.test-d.ts`: what the compiler must accept and refuse. */
 export const typeTests = () => vitest('types', ['--project=types'])

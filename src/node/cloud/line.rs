@@ -137,7 +137,8 @@ impl Worker {
                         open.take_up(socket);
                         self.say(Said::Connected);
                     }
-                    Err(failed) => self.say(failed.into()),
+                    Err(Failed::Network) => self.say(Said::Disconnected),
+                    Err(Failed::Refused(code)) => self.say(Said::Refused(&code)),
                 },
                 frame = heard(&mut open.heard) => match frame {
                     Some(text) => self.say(Said::Text(&text)),
@@ -148,7 +149,7 @@ impl Worker {
                 },
                 (version, came) = arrived(&mut open.fetching) => match came {
                     Ok(document) => self.say(Said::Policy(version, Some(&document))),
-                    Err(Failed::Refused(code)) => self.say(Said::Failed(&code)),
+                    Err(Failed::Refused(code)) => self.say(Said::Refused(&code)),
                     Err(Failed::Network) => self.say(Said::Policy(version, None)),
                 },
                 () = sleep(wait) => {}
@@ -225,15 +226,6 @@ impl Connections {
         self.heard = None;
         self.said = None;
         self.opening = None;
-    }
-}
-
-impl From<Failed> for Said<'static> {
-    fn from(failed: Failed) -> Said<'static> {
-        match failed {
-            Failed::Network => Said::Disconnected,
-            Failed::Refused(code) => Said::Refused(code),
-        }
     }
 }
 

@@ -3,10 +3,12 @@
 mod connect;
 mod line;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use limitr_engine::EngineError;
+use napi::Status;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -29,7 +31,13 @@ const PARTING: Duration = Duration::from_secs(1);
 pub fn open_cloud(options: String, roots: String, tell: Function<'_, (), ()>) -> napi::Result<String> {
     // Weak: an open engine keeps no process alive.
     let tell = tell.build_threadsafe_function::<()>().weak::<true>().build()?;
-    let tell = Box::new(move || drop(tell.call((), ThreadsafeFunctionCallMode::NonBlocking)));
+    let over = AtomicBool::new(false);
+    let tell = Box::new(move || {
+        // A function whose environment ends is never called again.
+        if !over.load(Ordering::Relaxed) && tell.call((), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+            over.store(true, Ordering::Relaxed);
+        }
+    });
     Ok(wire::answered(opened(&options, &roots, tell)))
 }
 
