@@ -65,6 +65,11 @@ impl Audience {
         self.bell = Some(bell);
     }
 
+    /// Has what a call lacked seen to.
+    pub(super) fn ring_soon(&self) {
+        self.bell.iter().for_each(|bell| bell.soon());
+    }
+
     /// Has what was asked for seen to at once.
     pub(super) fn ring(&self) {
         self.bell.iter().for_each(|bell| bell.now());

@@ -216,9 +216,20 @@ impl Host {
         Some(Work { tasks: std::mem::take(&mut cloud.tasks), next, news })
     }
 
-    /// Whether the last call was denied for want of units that the server may have.
+    /// Whether the call that was denied just now lacked units that the server may have; then they are asked for.
+    #[inline]
     pub(crate) fn is_dry(&mut self) -> bool {
-        self.cloud.is_some() && self.with_cloud(|hosted, _| !hosted.dry().is_empty()).unwrap_or_default()
+        self.cloud.is_some() && self.was_dry()
+    }
+
+    #[cold]
+    fn was_dry(&mut self) -> bool {
+        let dry = self.with_cloud(|hosted, _| !hosted.dry().is_empty()).unwrap_or_default();
+        #[cfg(not(target_arch = "wasm32"))]
+        if dry && let Some(audience) = &self.audience {
+            audience.ring_soon();
+        }
+        dry
     }
 
     /// Begins to end the connection.

@@ -11,7 +11,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Bell {
 /// A running thread. Dropped, it is stopped, and its end is waited for.
 pub(crate) struct Line {
     bell: Arc<Bell>,
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -77,12 +77,13 @@ impl Line {
             runtime.shutdown_timeout(LOOK_UPS);
             drop(end);
         });
-        Ok(Line { bell, ended, thread: Some(thread.map_err(|error| error.to_string())?) })
+        Ok(Line { bell, ended: Mutex::new(ended), thread: Some(thread.map_err(|error| error.to_string())?) })
     }
 
     /// Waits until the thread has ended by itself, for so long at the most.
     pub(crate) fn wait(&self, most: Duration) {
-        let _ = self.ended.recv_timeout(most);
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(most);
     }
 }
 

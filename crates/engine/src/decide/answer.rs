@@ -36,6 +36,10 @@ pub enum Reason {
     NotInPlan,
     /// Would have been denied, and was recorded by force.
     Forced,
+    /// Denied: there is room, but it isn't leased to this engine.
+    Lease,
+    /// Denied: the server can't be reached, and its host denies every call then.
+    Offline,
 }
 
 impl Reason {
@@ -54,6 +58,8 @@ impl Reason {
             Reason::NoScopeHolder => "no_scope_holder",
             Reason::NotInPlan => "not_in_plan",
             Reason::Forced => "forced",
+            Reason::Lease => "lease",
+            Reason::Offline => "offline",
         }
     }
 }
