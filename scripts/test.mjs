@@ -14,6 +14,7 @@ import { instructions } from './suites/instructions.mjs'
 import { musl } from './suites/musl.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
+import { server } from './suites/server.mjs'
 import { simulator } from './suites/sim.mjs'
 import { stores } from './suites/stores.mjs'
 import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
@@ -22,6 +23,7 @@ import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from '.
 const SUITES = {
   rust: { 'rust tests': rustTests, 'rust examples in docs': rustExamples },
   sim: { 'simulator of cloud': simulator },
+  server: { 'cloud server': server },
   node: { 'javascript tests, native': nativeTests, 'durability and threads': durableTests },
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },

@@ -117,6 +117,8 @@ fn reason(reason: Reason) -> u8 {
         Reason::NoScopeHolder => 9,
         Reason::NotInPlan => 10,
         Reason::Forced => 11,
+        Reason::Lease => 12,
+        Reason::Offline => 13,
     }
 }
 
