@@ -16,6 +16,7 @@ mod names;
 mod order;
 mod pricing;
 mod rules;
+mod shares;
 mod spend;
 
 pub mod limits;
@@ -40,4 +41,5 @@ pub use estimate::{Moments, Samples};
 pub use event::{Event, MeterEvent, MeterEventKind};
 pub use names::{NameId, Names};
 pub use rules::NameTables;
+pub use shares::Source;
 pub use spend::{Spend, What};

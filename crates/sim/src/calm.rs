@@ -66,7 +66,9 @@ impl World {
                         || matches!(node.hosted.status(), limitr_sync::Status::Failed(failure) if !failure.is_final())
                 };
                 let said = |node: &crate::node::Node| {
-                    node.hosted.sync().outbox().is_empty() && node.waiting.is_empty() && node.hosted.engine().is_some()
+                    node.hosted.sync().outbox().is_empty()
+                        && node.waiting.is_empty()
+                        && node.hosted.engine().is_some_and(|engine| !engine.has_changes())
                 };
                 let here = app.node.as_ref().is_some_and(|node| online(node) && said(node));
                 here && app.stored.is_empty() && app.connection.is_some()

@@ -1,14 +1,11 @@
 //! An app with an engine and its side of Cloud: what a driver does, without sockets.
-//!
-//! The engine doesn't know of leases yet, so a call is first tried on a copy: what it would spend is read off the changes that it leaves. If all of
-//! that is leased, the copy takes the engine's place.
 
 use std::collections::BTreeMap;
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Ask, Call};
+use limitr_engine::{Ask, Call, Reason, Source};
 use limitr_protocol::InstanceId;
-use limitr_sync::{Fetched, Hosted, Options, Source, Spend, Spendable, Store};
+use limitr_sync::{Fetched, Hosted, Options, Spend, Store};
 
 /// A call of the app.
 #[derive(Clone, Debug)]
@@ -28,6 +25,8 @@ pub(crate) enum Answer {
     Waits(u64),
     /// It was denied for want of a lease.
     Dry,
+    /// Nothing may be recorded now.
+    Full,
     /// It was denied by the engine itself.
     Denied,
     /// The engine doesn't know the customer, or has no policy yet.
@@ -56,53 +55,51 @@ pub(crate) struct Node {
     pub(crate) strict: bool,
     /// The number of the last change that the oracle knows of.
     pub(crate) told: u64,
+    /// The number of the last call's last change.
+    seq: u64,
 }
 
 impl Node {
     pub(crate) fn open(now: i64, options: Options, old: bool) -> Node {
         let (instance, strict) = (options.instance, options.store == Store::Durable);
         let hosted = Hosted::open(now, options);
-        Node { hosted, instance, old, waiting: BTreeMap::new(), strict, told: 0 }
+        Node { hosted, instance, old, waiting: BTreeMap::new(), strict, told: 0, seq: 0 }
     }
 
-    /// Asks the engine, and the leases.
+    /// Asks the engine.
     pub(crate) fn call(&mut self, now: i64, asked: &Asked, may_wait: bool) -> Answer {
         let at = self.hosted.server_time(now);
-        let engine = self.hosted.engine().filter(|engine| engine.customer(&asked.customer).is_some());
+        let engine = self.hosted.engine_mut().filter(|engine| engine.customer(&asked.customer).is_some());
         let Some(engine) = engine else { return Answer::Unknown };
-        if !self.hosted.sync().has_room() {
-            return Answer::Dry;
-        }
         let mut call = Call::new(Ask::Exactly(Amount::from_int(asked.units)));
         call.force = asked.force;
-        if !engine.check(at, &asked.customer, asked.entitlement, &call).expect("no misuse") {
+        let would = engine.check(at, &asked.customer, asked.entitlement, &call);
+        let decided = engine.decide(at, &asked.customer, asked.entitlement, &call);
+        let decision = match decided {
+            Err(error) if error.code() == "outbox_full" => return Answer::Full,
+            decided => decided.expect("no misuse"),
+        };
+        assert_eq!(would, Ok(decision.allowed), "`check` is `allow`");
+        if decision.reason == Reason::Lease {
+            let dry = self.hosted.dry();
+            let waits = may_wait && !dry.is_empty();
+            let Some(number) = waits.then(|| self.hosted.await_units(now, dry)).flatten() else {
+                return Answer::Dry;
+            };
+            self.waiting.insert(number, asked.clone());
+            return Answer::Waits(number);
+        }
+        if !decision.allowed {
             return Answer::Denied;
         }
-        let mut trial = engine.clone();
-        assert!(
-            trial.allow(at, &asked.customer, asked.entitlement, &call).expect("no misuse"),
-            "`check` is `allow`"
-        );
-        let mut seen = trial.clone();
-        let spent = seen.take_changes().into_iter().filter_map(|change| Spend::of(&change.effect));
+        let (seq, engine) = (engine.seq(), &*engine);
+        let spent = engine.clone().take_changes().into_iter().skip_while(|change| change.seq <= self.seq);
+        let spent = spent.filter_map(|change| Spend::of(&change.effect));
         let spent: Vec<Spend> =
-            spent.filter(|spend| trial.is_shared(at, &spend.customer, &spend.what)).collect();
-        let covered = match self.hosted.may_spend(now, &spent) {
-            Spendable::Yes(source) => source != Source::Offline,
-            Spendable::Dry(_) if asked.force => false,
-            Spendable::Dry(dry) => {
-                let waits = may_wait.then(|| self.hosted.await_units(now, dry)).flatten();
-                let Some(number) = waits else { return Answer::Dry };
-                self.waiting.insert(number, asked.clone());
-                return Answer::Waits(number);
-            }
-        };
-        let seq = trial.seq();
-        if let Some(engine) = self.hosted.engine_mut() {
-            *engine = trial;
-        }
-        self.hosted.after_call(now);
-        Answer::Ran(Ran { seq, spent, covered: covered && !asked.force })
+            spent.filter(|spend| engine.is_shared(at, &spend.customer, &spend.what)).collect();
+        self.seq = seq;
+        let covered = decision.source != Source::Offline && !asked.force;
+        Answer::Ran(Ran { seq, spent, covered })
     }
 
     /// A policy was fetched.

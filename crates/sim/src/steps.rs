@@ -105,6 +105,10 @@ impl World {
             Event::Durable { node, opening, seq } => self.durable(node, opening, seq),
             Event::Fetched { node, opening, version } => self.fetched(node, opening, version),
             Event::Call { node } => self.random_call(node),
+            Event::Drain { node, opening } => {
+                let node = self.is_open(node, opening).then_some(node);
+                self.tell(node, |hosted, now| hosted.after_call(now));
+            }
             Event::Fault => self.fault(),
             Event::Reopen { node } => self.open(node),
             Event::Restart { server } => self.servers[server].up = true,

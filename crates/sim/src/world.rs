@@ -32,6 +32,7 @@ pub(crate) enum Event {
     Durable { node: usize, opening: u64, seq: u64 },
     Fetched { node: usize, opening: u64, version: u64 },
     Call { node: usize },
+    Drain { node: usize, opening: u64 },
     Fault,
     Reopen { node: usize },
     Restart { server: usize },
@@ -390,7 +391,8 @@ impl World {
         let Some(here) = &mut self.apps[node].node else { return };
         let changes: Vec<Change> = here.hosted.sync().outbox().after(here.told).cloned().collect();
         let last = changes.last().map_or(here.told, |change| change.seq);
-        if here.hosted.engine().is_some_and(|engine| !engine.has_changes() && engine.seq() != last) {
+        let waits = |engine: &limitr_engine::Engine| engine.has_changes();
+        if here.hosted.engine().is_some_and(|engine| !waits(engine) && engine.seq() != last) {
             return self.fail(format!("app {node} made changes that aren't in its outbox"));
         }
         here.told = last;
@@ -412,8 +414,8 @@ impl World {
         let strict = here.strict;
         let answer = here.call(host, asked, may_wait);
         self.note(|| format!("app {node} calls {asked:?}: {}", shown(&answer)));
-        self.learn(node);
         if let Answer::Ran(ran) = &answer {
+            self.drain(node);
             self.ran += 1;
             match strict {
                 true => self.apps[node].unanswered.push(ran.clone()),
@@ -421,6 +423,19 @@ impl World {
             }
         }
         answer
+    }
+
+    /// Passes on what the engine did, at once or a little later.
+    fn drain(&mut self, node: usize) {
+        let (now, later) = (self.host_time(node), self.random.percent(40));
+        if later {
+            let (ms, opening) = (self.random.between(0, 40), self.apps[node].opening);
+            return self.after(ms, Event::Drain { node, opening });
+        }
+        if let Some(here) = &mut self.apps[node].node {
+            here.hosted.after_call(now);
+        }
+        self.learn(node);
     }
 
     pub(crate) fn answer(&mut self, ran: &Ran) {

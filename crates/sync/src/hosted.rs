@@ -20,11 +20,12 @@
 use std::collections::VecDeque;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::{Change, Changes, Engine, EngineError, Spend, Taken};
+use limitr_engine::{CapHeld, Change, Changes, Effected, Engine, EngineError, Spend, Taken, What};
 use limitr_protocol::{Ensured, FrameError, InstanceId, PolicyRef, Sent, Up, limits, read_down, write};
 use serde_json::Value;
 
 use crate::effect::{Effect, Failure, Status};
+use crate::lease::Account;
 use crate::options::{Options, Store};
 use crate::sync::Sync;
 
@@ -84,6 +85,8 @@ pub struct Hosted {
     /// Seeds the engine's hashes.
     seed: u64,
     stored: bool,
+    /// Where the engine's numbers of grants, caps and holds begin: a place that no other instance comes to.
+    range: u64,
     io: VecDeque<Io>,
     /// Room for changes while they are taken.
     bytes: Vec<u8>,
@@ -93,8 +96,10 @@ impl Hosted {
     /// One that wants to connect at once. There is no engine before the first policy.
     pub fn open(now: i64, options: Options) -> Hosted {
         let (seed, stored) = (options.seed, options.store == Store::Durable);
+        let range = options.instance.0 as u64;
         let sync = Sync::new(options, now);
-        let mut hosted = Hosted { sync, engine: None, seed, stored, io: VecDeque::new(), bytes: Vec::new() };
+        let mut hosted =
+            Hosted { sync, engine: None, seed, stored, range, io: VecDeque::new(), bytes: Vec::new() };
         hosted.carry_out(now);
         hosted
     }
@@ -135,9 +140,9 @@ impl Hosted {
         self.act(now, |_| ());
     }
 
-    /// What the last call was denied for want of: pass it to [`Hosted::await_units`] if the call may wait.
+    /// Takes what the last call was denied for want of, where its reason was `lease`: pass it to [`Hosted::await_units`] if the call may wait.
     pub fn dry(&self) -> Vec<Spend> {
-        Vec::new()
+        self.engine.as_ref().map(Engine::dry).unwrap_or_default()
     }
 
     /// Lets a call wait for units that were [dry](Hosted::dry); answers its number, which [`Io::Decide`] will name. `None`: there is nobody to
@@ -199,7 +204,10 @@ impl Hosted {
         let result = match fetched {
             Fetched::Unreachable => return self.act(now, |sync| sync.policy_unreachable(now)),
             Fetched::Refused(diagnostics) => Err(diagnostics),
-            Fetched::Document(text) => self.run(now, version, text).map_err(|error| diagnostics(&error)),
+            Fetched::Document(text) => {
+                self.take(now);
+                self.run(now, version, text).map_err(|error| diagnostics(&error))
+            }
         };
         self.act(now, |sync| sync.policy_done(version, result));
     }
@@ -209,32 +217,49 @@ impl Hosted {
         self.act(now, |sync| sync.close(now));
     }
 
-    /// Whether units may be spent: for a driver of an engine that doesn't know of leases yet.
-    #[doc(hidden)]
-    pub fn may_spend(&mut self, now: i64, spends: &[Spend]) -> crate::Spendable {
-        self.sync.may_spend(now, spends)
-    }
-
     fn act<T>(&mut self, now: i64, step: impl FnOnce(&mut Sync) -> T) -> T {
         self.take(now);
         let done = step(&mut self.sync);
         self.carry_out(now);
+        self.tell_leases();
         done
     }
 
-    /// Takes the engine's changes, and books what they spent.
+    /// Takes the engine's changes, and books what they spent and what holds reserve.
     fn take(&mut self, now: i64) {
-        let Some(engine) = self.engine.as_mut().filter(|engine| engine.has_changes()) else { return };
-        let taken = engine.swap_changes(&mut self.bytes);
-        let at = self.sync.server_time(now);
-        // What the engine wrote itself can be read: a change that can't would be a defect, which tests of the codec would find.
-        let changes: Vec<Change> = Changes::new(&self.bytes, taken.first).flatten().collect();
-        let spends: Vec<Spend> = changes.iter().filter_map(|change| shared(engine, at, change)).collect();
-        if self.stored {
-            self.io.push_back(Io::Keep { taken, bytes: std::mem::take(&mut self.bytes) });
+        let Some(engine) = &mut self.engine else { return };
+        let wanted = engine.take_wanted();
+        if engine.has_changes() {
+            let taken = engine.swap_changes(&mut self.bytes);
+            let at = self.sync.server_time(now);
+            // What the engine wrote itself can be read: a change that can't would be a defect, which tests of the codec would find.
+            let changes: Vec<Change> = Changes::new(&self.bytes, taken.first).flatten().collect();
+            let held: Vec<(Box<str>, What)> =
+                changes.iter().flat_map(|change| reserves(&self.sync, &change.effect)).collect();
+            for (customer, what) in held {
+                let (held, until) = engine.reserved(at, &customer, &what);
+                self.sync.held(&customer, &what, held, until);
+            }
+            let spends: Vec<Spend> = changes.iter().filter_map(|change| Spend::of(&change.effect)).collect();
+            if self.stored {
+                self.io.push_back(Io::Keep { taken, bytes: std::mem::take(&mut self.bytes) });
+            }
+            self.sync.committed(now, changes);
+            self.sync.spent(now, &spends);
         }
-        self.sync.committed(now, changes);
-        self.sync.spent(now, &spends);
+        self.sync.want(now, &wanted);
+    }
+
+    /// Tells the engine what is leased to it now.
+    fn tell_leases(&mut self) {
+        let changed = self.sync.leases.take_changed();
+        let (beyond, full) = (self.sync.beyond(), !self.sync.has_room());
+        let Some(engine) = &mut self.engine else { return };
+        engine.set_offline(beyond);
+        engine.set_full(full);
+        for key in changed {
+            tell_lease(engine, &self.sync, &key);
+        }
     }
 
     fn carry_out(&mut self, now: i64) {
@@ -299,17 +324,21 @@ impl Hosted {
             return engine.take_policy(at, policy, version);
         }
         let mut engine = Engine::blank(self.seed);
-        engine.record_changes(true);
+        engine.share(self.range);
         engine.take_policy(at, policy, version)?;
         self.engine = Some(engine);
         Ok(())
     }
 
     fn put(&mut self, now: i64, record: &Value, replay: &[Change]) -> Result<Box<str>, EngineError> {
-        let id = record.get("id").and_then(Value::as_str).unwrap_or_default().into();
+        let id: Box<str> = record.get("id").and_then(Value::as_str).unwrap_or_default().into();
         if let Some(engine) = &mut self.engine {
             engine.restore_record(record)?;
             self.merge(now, replay.iter())?;
+            if let Some(engine) = &mut self.engine {
+                let leased = self.sync.leases.of(&id);
+                leased.iter().for_each(|key| tell_lease(engine, &self.sync, key));
+            }
         }
         Ok(id)
     }
@@ -325,10 +354,31 @@ impl Hosted {
     }
 }
 
-/// What a change spends of something that is shared out.
-fn shared(engine: &Engine, now: i64, change: &Change) -> Option<Spend> {
-    let spend = Spend::of(&change.effect)?;
-    engine.is_shared(now, &spend.customer, &spend.what).then_some(spend)
+/// Tells the engine what is leased of one limit, cap or grant.
+fn tell_lease(engine: &mut Engine, sync: &Sync, key: &(Box<str>, What)) {
+    match sync.leases.account(key).and_then(Account::share) {
+        Some((period_start, left, until)) => engine.set_lease(&key.0, &key.1, period_start, left, until),
+        None => engine.end_lease(&key.0, &key.1),
+    }
+}
+
+/// The limits or caps of which a change may change what holds reserve.
+fn reserves(sync: &Sync, effect: &Effected) -> Vec<(Box<str>, What)> {
+    match effect {
+        Effected::CapHeld(CapHeld { holder, cap, .. }) | Effected::CapFreed { holder, cap, .. } => {
+            vec![(holder.clone(), What::Cap(cap.clone()))]
+        }
+        Effected::HoldSet { holder, hold } => {
+            let entitlement = hold.get("entitlement").and_then(Value::as_str).unwrap_or_default();
+            vec![(holder.clone(), What::Limit(entitlement.into()))]
+        }
+        // It doesn't say of which limit.
+        Effected::HoldEnded { holder, .. } => {
+            let known = sync.leases.of(holder).into_iter();
+            known.filter(|(_, what)| matches!(what, What::Limit(_))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn diagnostics(error: &EngineError) -> Vec<Value> {

@@ -2,8 +2,9 @@
 //!
 //! 1. For each of them there is one **account**: what this engine has spent in the period, all its changes counted, and at most one lease,
 //!    whose amount is a ceiling on that. Both are totals, as at the server, so the two always mean the same.
-//! 2. What costs nothing or gives back needs no lease. Anything else needs `spent + units ≤ amount`, before the lease's end.
-//! 3. A lease that was returned is over whatever is still on its way for it: only one with a larger number counts.
+//! 2. The engine itself spends while there is any left of a lease: `amount − spent`, before the lease's end. It is told whenever that changes.
+//! 3. What holds reserve stays leased until they end.
+//! 4. A lease that was returned is over whatever is still on its way for it: only one with a larger number counts.
 
 use std::collections::BTreeMap;
 
@@ -15,34 +16,12 @@ use crate::limits::{
     LEASE_AHEAD_MS, LEASE_IDLE_MS, LEASE_LEAST, LEASE_PAUSE_MS, LEASE_RENEW_MS, LEASE_RETRY_MS,
     LEASE_SWEEP_MS,
 };
-use crate::options::Offline;
-
-/// Where a decision comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// From what the engine itself knows: nothing in it is shared out.
-    Local,
-    /// From leases.
-    Lease,
-    /// From the offline rule: others may have spent the same.
-    Offline,
-}
-
-/// Whether a call's units may be spent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spendable {
-    /// They may.
-    Yes(Source),
-    /// Not from what there is: these are dry.
-    Dry(Vec<Spend>),
-}
-
 /// A lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lease {
     pub(crate) id: u64,
     pub(crate) amount: Amount,
-    until: i64,
+    pub(crate) until: i64,
 }
 
 /// What this engine has of one limit, cap or grant.
@@ -67,8 +46,9 @@ pub(crate) struct Account {
     moved_at: i64,
     /// Until when nothing is asked for ahead.
     paused_until: i64,
-    /// What the offline rule let through.
-    offline: Amount,
+    /// What holds reserve, and when the last of them ends.
+    held: Amount,
+    held_until: i64,
     /// When to ask again what others are asked to return.
     retry_at: Option<i64>,
 }
@@ -87,6 +67,8 @@ pub struct Leases {
     quiet: u64,
     /// Everything that was said before this time was heard.
     heard_at: i64,
+    /// Those whose lease isn't what the engine was told.
+    changed: Vec<(Box<str>, What)>,
 }
 
 /// What to say to the server.
@@ -102,24 +84,30 @@ impl Account {
         self.lease.map_or(Amount::ZERO, |lease| less(lease.amount, self.spent))
     }
 
+    /// What may still be spent of it, and until when.
+    pub(crate) fn share(&self) -> Option<(i64, Amount, i64)> {
+        self.lease.map(|lease| (self.period_start, less(lease.amount, self.spent), lease.until))
+    }
+
     fn covers(&self, spend: &Spend, now: i64) -> bool {
         self.period_start == spend.period_start
             && self.lease.is_some_and(|lease| now < lease.until)
             && spend.units <= self.left()
     }
 
-    /// The units that are to be there: what calls wait for, and what a while at the present rate takes.
+    /// The units that are to be there: what calls wait for, or what holds reserve and a while at the present rate takes.
     fn target(&self, now: i64) -> Amount {
         let quiet = now.saturating_sub(self.moved_at) as f64;
         let ahead = self.rate * LEASE_AHEAD_MS * (-quiet / LEASE_AHEAD_MS).exp();
-        Amount::from_int(ahead.clamp(0.0, 1e15) as i64).max(LEASE_LEAST).max(self.needed)
+        let ahead = Amount::from_int(ahead.clamp(0.0, 1e15) as i64).max(LEASE_LEAST);
+        more(ahead, self.held(now)).max(self.needed)
     }
 
     fn begin(&mut self, period_start: i64) {
         if self.period_start < period_start {
-            let Account { returned, returned_at, rate, moved_at, needed, .. } = *self;
-            *self =
-                Account { period_start, returned, returned_at, rate, moved_at, needed, ..Account::default() };
+            let Account { returned, returned_at, rate, moved_at, needed, held, held_until, .. } = *self;
+            let kept = Account { returned, returned_at, rate, moved_at, needed, ..Account::default() };
+            *self = Account { period_start, held, held_until, ..kept };
         }
     }
 
@@ -134,8 +122,13 @@ impl Account {
         let Lease { id, amount, .. } = self.lease.take()?;
         (self.returned, self.returned_at) = (id, now);
         let amount = amount.max(Amount::ZERO);
-        let unused = less(amount, self.spent_at_most(quiet)).max(Amount::ZERO);
+        let unused = less(less(amount, self.spent_at_most(quiet)), self.held(now)).max(Amount::ZERO);
         Some(Say::Return { lease: id, amount, unused })
+    }
+
+    /// What holds reserve at `now`.
+    fn held(&self, now: i64) -> Amount {
+        if now < self.held_until { self.held } else { Amount::ZERO }
     }
 
     /// Says again that the last lease is over: nothing but what was spent of it is taken up.
@@ -159,47 +152,25 @@ impl Account {
     fn tend(&mut self, key: &(Box<str>, What), now: i64, quiet: u64) -> Option<Say> {
         let lease = self.lease?;
         let idle = now.saturating_sub(self.moved_at) >= LEASE_IDLE_MS && self.asking.is_none();
+        let idle = idle && self.held(now).is_zero();
         if now >= lease.until || idle {
             return self.end_lease(now, quiet);
         }
-        let low = more(self.left(), self.left()) <= self.target(now);
+        let held = self.held(now);
+        let free = less(self.left(), held);
+        let low = more(free, free) <= less(self.target(now), held);
         let ends = now >= lease.until.saturating_sub(LEASE_RENEW_MS);
         ((low && now >= self.paused_until) || ends).then(|| self.ask(key, now)).flatten()
     }
 }
 
 impl Leases {
-    /// Whether all of these may be spent at `now` (server time); `offline` is the rule where no server can be asked.
-    pub(crate) fn may_spend(&self, spends: &[Spend], now: i64, offline: Option<Offline>) -> Spendable {
-        let (mut source, mut dry) = (Source::Local, Vec::new());
-        for spend in spends.iter().filter(|spend| spend.units.is_positive()) {
-            let account = self.accounts.get(&(spend.customer.clone(), spend.what.clone()));
-            if account.is_some_and(|account| account.covers(spend, now)) {
-                source = if source == Source::Offline { source } else { Source::Lease };
-                continue;
-            }
-            let let_through = account.filter(|account| account.period_start >= spend.period_start);
-            let let_through = let_through.map_or(Amount::ZERO, |account| account.offline);
-            match offline {
-                Some(Offline::Allow) => source = Source::Offline,
-                Some(Offline::UpTo(most)) if more(let_through, spend.units) <= most => {
-                    source = Source::Offline
-                }
-                _ => dry.push(spend.clone()),
-            }
-        }
-        if dry.is_empty() { Spendable::Yes(source) } else { Spendable::Dry(dry) }
-    }
-
     /// Books what a call spent at `now`.
     pub(crate) fn book(&mut self, spend: &Spend, now: i64) {
         let account = self.accounts.entry((spend.customer.clone(), spend.what.clone())).or_default();
         account.begin(spend.period_start);
         if account.period_start != spend.period_start {
             return; // of a period that is over: the server has it where it belongs
-        }
-        if !account.covers(spend, now) && spend.units.is_positive() {
-            account.offline = more(account.offline, spend.units);
         }
         if account.quiet != self.quiet {
             (account.quiet, account.peak) = (self.quiet, account.spent);
@@ -211,6 +182,43 @@ impl Leases {
         let weight = 1.0 - (-passed / LEASE_AHEAD_MS).exp();
         account.rate += weight * (units / passed - account.rate);
         account.moved_at = now;
+    }
+
+    /// Notes what holds reserve.
+    pub(crate) fn hold(&mut self, (customer, what): (Box<str>, What), held: Amount, until: i64) {
+        let account = self.accounts.entry((customer, what)).or_default();
+        (account.held, account.held_until) = (held, until);
+    }
+
+    /// Asks for units that calls would have spent, and that nobody waits for.
+    pub(crate) fn want(&mut self, spend: &Spend, now: i64) -> Option<Say> {
+        let key = (spend.customer.clone(), spend.what.clone());
+        let account = self.accounts.entry(key.clone()).or_default();
+        account.begin(spend.period_start);
+        if now < account.paused_until {
+            return None;
+        }
+        let needed = std::mem::replace(&mut account.needed, spend.units);
+        let say = account.ask(&key, now);
+        account.needed = needed;
+        say
+    }
+
+    /// Takes what changed since the engine was told.
+    pub(crate) fn take_changed(&mut self) -> Vec<(Box<str>, What)> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// What there is of one limit, cap or grant.
+    pub(crate) fn account(&self, key: &(Box<str>, What)) -> Option<&Account> {
+        self.accounts.get(key)
+    }
+
+    /// All that there is of a customer.
+    pub(crate) fn of(&self, customer: &str) -> Vec<(Box<str>, What)> {
+        let first = (Box::<str>::from(customer), What::Limit("".into()));
+        let here = self.accounts.range(first..).map(|(key, _)| key);
+        here.take_while(|(holder, _)| **holder == *customer).cloned().collect()
     }
 
     /// Notes that a call waits for units; what to ask at once.
@@ -254,6 +262,7 @@ impl Leases {
         let grew = account.lease.is_none_or(|lease| amount > lease.amount);
         if id > account.returned {
             account.lease = Some(Lease { id, amount, until });
+            self.changed.push(key.clone());
         }
         let waits = account.needed.is_positive() && account.left() < account.needed;
         let asked_less = asked.is_some_and(|want| want < more(account.spent, account.needed));
@@ -272,14 +281,20 @@ impl Leases {
     }
 
     /// Ends a lease that others need. One that was returned already, which the server doesn't know, is returned again.
-    pub(crate) fn revoked(&mut self, id: u64, now: i64) -> Option<Say> {
-        let is_it = |account: &&mut Account| match account.lease {
+    pub(crate) fn revoked(&mut self, id: u64, now: i64) -> Vec<Say> {
+        let is_it = |account: &Account| match account.lease {
             Some(lease) => lease.id == id,
             None => account.returned == id,
         };
-        let account = self.accounts.values_mut().find(is_it)?;
+        let Some((key, account)) = self.accounts.iter_mut().find(|(_, account)| is_it(account)) else {
+            return Vec::new();
+        };
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
-        account.end_lease(now, self.quiet).or_else(|| Some(account.return_again(self.quiet)))
+        let back = account.end_lease(now, self.quiet).unwrap_or_else(|| account.return_again(self.quiet));
+        self.changed.push(key.clone());
+        // What holds reserve is kept, and leased anew: what is closed and never spent would be nobody's.
+        let again = account.held(now).is_positive().then(|| account.ask(key, now)).flatten();
+        [back].into_iter().chain(again).collect()
     }
 
     /// What the time brings: to ask again, to renew, to give back what is idle. All accounts are looked through, so not at every call.
@@ -298,9 +313,13 @@ impl Leases {
         }
         if now.saturating_sub(self.swept_at) >= LEASE_SWEEP_MS {
             self.swept_at = now;
-            say.extend(
-                self.accounts.iter_mut().filter_map(|(key, account)| account.tend(key, now, self.quiet)),
-            );
+            for (key, account) in &mut self.accounts {
+                let leased = account.lease.is_some();
+                say.extend(account.tend(key, now, self.quiet));
+                if leased && account.lease.is_none() {
+                    self.changed.push(key.clone());
+                }
+            }
         }
         say
     }
@@ -308,7 +327,12 @@ impl Leases {
     /// What is to be said of one account after it was spent from.
     pub(crate) fn tend(&mut self, spend: &Spend, now: i64) -> Option<Say> {
         let key = (spend.customer.clone(), spend.what.clone());
-        self.accounts.get_mut(&key)?.tend(&key, now, self.quiet)
+        let account = self.accounts.get_mut(&key)?;
+        let (leased, say) = (account.lease.is_some(), account.tend(&key, now, self.quiet));
+        if leased && account.lease.is_none() {
+            self.changed.push(key);
+        }
+        say
     }
 
     /// On a new connection: returns again what may not have been heard to be returned, then asks anew what was asked and not answered, so that a
@@ -330,7 +354,13 @@ impl Leases {
 
     /// Gives everything back.
     pub(crate) fn end_all(&mut self, now: i64) -> Vec<Say> {
-        self.accounts.values_mut().filter_map(|account| account.end_lease(now, self.quiet)).collect()
+        let leased = self.accounts.iter_mut().filter(|(_, account)| account.lease.is_some());
+        let mut say = Vec::new();
+        for (key, account) in leased {
+            self.changed.push(key.clone());
+            say.extend(account.end_lease(now, self.quiet));
+        }
+        say
     }
 
     /// The server has everything that was spent.

@@ -30,7 +30,7 @@ mod sync;
 
 pub use effect::{Effect, Failure, Status};
 pub use hosted::{Fetched, Hosted, Io};
-pub use lease::{Leases, Source, Spendable};
+pub use lease::Leases;
 pub use limitr_engine::Spend;
 pub use options::{EarlierOutbox, Offline, Options, Store};
 pub use outbox::Outbox;

@@ -8,7 +8,7 @@ use limitr_protocol::{Earlier, Ensured, Held, PolicyRef, Resume, Up};
 use serde_json::Value;
 
 use crate::effect::{Effect, Failure, Status};
-use crate::lease::{Leases, Say, Spendable};
+use crate::lease::{Leases, Say};
 use crate::limits::{HEARTBEAT_MS, WAITING_MAX, WELCOME_TIMEOUT_MS};
 use crate::link::{BackOff, Clock};
 use crate::options::{Offline, Options, Store};
@@ -233,18 +233,17 @@ impl Sync {
         self.outbox.len() < self.options.outbox_max && !self.closing
     }
 
-    /// Whether all of these units may be spent now.
-    pub fn may_spend(&mut self, now: i64, spends: &[Spend]) -> Spendable {
-        let offline = (!self.online()).then_some(self.options.offline);
-        let offline = offline.filter(|rule| *rule != Offline::Deny);
-        if !self.has_room() {
-            return Spendable::Dry(spends.to_vec());
+    /// How many units of each limit, cap and grant may be spent in a period beyond what is leased, as things stand.
+    pub fn beyond(&self) -> Option<Amount> {
+        match self.options.offline {
+            _ if self.online() => None,
+            Offline::Deny => None,
+            Offline::Allow => Some(Amount::LIMIT),
+            Offline::UpTo(most) => Some(most),
         }
-        let now = self.clock.at(now);
-        self.leases.may_spend(spends, now, offline)
     }
 
-    /// Books what was spent, after [`Sync::committed`]. Call it with what [`Sync::may_spend`] allowed, and with what was forced.
+    /// Books what was spent, after [`Sync::committed`]: all of it, whatever allowed it. Says what holds reserve before.
     pub fn spent(&mut self, now: i64, spends: &[Spend]) {
         let server_now = self.clock.at(now);
         for spend in spends {
@@ -255,6 +254,21 @@ impl Sync {
                 spends.iter().filter_map(|spend| self.leases.tend(spend, server_now)).collect();
             self.flush_and_say(now, say);
         }
+    }
+
+    /// Says what the engine's holds reserve of a limit or cap, and until when.
+    pub fn held(&mut self, customer: &str, what: &limitr_engine::What, held: Amount, until: i64) {
+        self.leases.hold((customer.into(), what.clone()), held, until);
+    }
+
+    /// Asks for units that calls would have spent, had they been leased, and that nobody waits for.
+    pub fn want(&mut self, now: i64, wanted: &[Spend]) {
+        if wanted.is_empty() || !self.online() || self.closing {
+            return;
+        }
+        let server_now = self.clock.at(now);
+        let say: Vec<Say> = wanted.iter().filter_map(|spend| self.leases.want(spend, server_now)).collect();
+        self.flush_and_say(now, say);
     }
 
     /// Lets a call wait for the units that are missing; answers its number, which [`Effect::Decide`] will name. `None`: there is nobody to

@@ -7,6 +7,7 @@ use super::{Cap, Customer, Grant, Hold, Override, Told};
 use crate::decide::Remembered;
 use crate::estimate::Estimates;
 use crate::names::NameId;
+use crate::shares::RANGES_FROM;
 
 /// What people call a customer that nobody named.
 const LABEL: &str = "User";
@@ -141,9 +142,9 @@ impl Customer {
         self.rest.as_ref().map_or(0, |rest| rest.issued)
     }
 
-    /// Takes in that numbers up to `number` were given.
+    /// Takes in that numbers up to `number` were given; those of other engines' ranges don't count.
     pub(crate) fn issued_at_least(&mut self, number: u64) {
-        if number > self.issued() {
+        if number > self.issued() && number < RANGES_FROM {
             self.rest_mut().issued = number;
         }
     }

@@ -54,7 +54,7 @@ impl Engine {
         let call = Call::new(Ask::by(0.0));
         let mut money = Money::default();
         let past = limit::past(rules, view, units)?;
-        let cover: Cover = self.cover(now, subject, rules, view, units, past, &mut money);
+        let cover: Cover = self.cover(now, subject, rules, view, (units, past, false), &mut money);
         let effect = limit::moved(rules, view, units, past, cover, &call)?;
         let bill = bill::of(rules, self.meter(subject), view, &effect)?;
         let spend = Spend::of(rules, view, &effect, bill.as_ref());

@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::names::NameId;
 use crate::policy::Mode;
 use crate::quantity::Amount;
+use crate::shares::Source;
 
 /// Why a call was allowed or denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,11 +141,18 @@ pub struct Decision {
     pub bound_by: Option<BoundBy>,
     /// The version of the policy that decided.
     pub policy_version: u64,
+    /// Where it comes from.
+    pub source: Source,
+    /// Whether it is what one engine alone would say that knew everything.
+    pub exact: bool,
+    /// The most that others may have spent unseen of what is left; `None`: nothing is shared, or there is no telling.
+    pub at_risk: Option<Amount>,
 }
 
 impl Engine {
     /// The answer where a name leads nowhere.
     pub(super) fn missing(&self, reason: Reason, plan: Option<NameId>, entitlement: &str) -> Decision {
+        self.forget_dry();
         Decision {
             reason,
             plan,
@@ -182,6 +190,7 @@ impl Engine {
             mode: Some(terms.mode),
             ..self.unanswered(judged.is_allowed())
         };
+        let decision = self.with_source(decision, judged);
         let (overage_price, price) = match bill {
             Some(bill) => (bill.overage_price, bill.price),
             None => (Amount::ZERO, Amount::ZERO),
@@ -208,6 +217,13 @@ impl Engine {
                 retry_after_ms: *retry_after_ms,
                 ..decision
             },
+            Verdict::Denied(Denial::Lease { bound_by }) => Decision {
+                reason: Reason::Lease,
+                bound_by: *bound_by,
+                source: Source::Lease,
+                exact: false,
+                ..decision
+            },
             Verdict::Denied(Denial::Governor { retry_after_ms, .. }) => Decision {
                 reason: Reason::Governed,
                 bound_by: Some(BoundBy::Governor),
@@ -215,6 +231,20 @@ impl Engine {
                 ..decision
             },
         }
+    }
+
+    /// Says where an answer comes from, in an engine that shares.
+    fn with_source(&self, decision: Decision, judged: &Judged) -> Decision {
+        let Some(money) = judged.money.as_deref().filter(|_| self.shares.is_some()) else { return decision };
+        let (source, exact, at_risk) = match money.source {
+            Source::Offline => {
+                let room = judged.terms.limit.saturating_sub(judged.view.used);
+                (Source::Offline, false, Some(room.max(Amount::ZERO)))
+            }
+            Source::Lease => (Source::Lease, true, Some(Amount::ZERO)),
+            source => (source, judged.terms.mode == Mode::Hard, None),
+        };
+        Decision { source, exact, at_risk, ..decision }
     }
 
     fn unanswered(&self, allowed: bool) -> Decision {
@@ -238,6 +268,9 @@ impl Engine {
             mode: None,
             bound_by: None,
             policy_version: self.rules.version,
+            source: Source::Local,
+            exact: true,
+            at_risk: None,
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::engine::{Engine, object};
 use crate::error::EngineError;
 use crate::policy::Mode;
 use crate::quantity::Amount;
+use crate::shares::Source;
 
-const REASONS: [Reason; 12] = [
+const REASONS: [Reason; 13] = [
     Reason::Ok,
     Reason::Feature,
     Reason::OverLimit,
@@ -22,6 +23,7 @@ const REASONS: [Reason; 12] = [
     Reason::NoScopeHolder,
     Reason::NotInPlan,
     Reason::Forced,
+    Reason::Lease,
 ];
 
 impl Engine {
@@ -53,9 +55,9 @@ impl Engine {
             ("mode", name(decision.mode.map(Mode::word))),
             ("boundBy", name(decision.bound_by.map(BoundBy::as_str))),
             ("policyVersion", Value::from(decision.policy_version)),
-            ("source", Value::from("local")),
-            ("exact", Value::from(true)),
-            ("atRisk", Value::Null),
+            ("source", Value::from(decision.source.as_str())),
+            ("exact", Value::from(decision.exact)),
+            ("atRisk", amount(decision.at_risk)),
         ]))
     }
 
@@ -98,6 +100,7 @@ impl Engine {
         };
         let mode = fields.text("mode")?;
         let bound_by = fields.text("boundBy")?;
+        let source = fields.text("source")?;
         let decision = Decision {
             allowed: fields.take("allowed") == Some(Value::Bool(true)),
             reason,
@@ -125,6 +128,12 @@ impl Engine {
                 .time("policyVersion")?
                 .and_then(|v| u64::try_from(v).ok())
                 .unwrap_or_default(),
+            source: [Source::Lease, Source::Server, Source::Offline]
+                .into_iter()
+                .find(|known| Some(known.as_str()) == source.as_deref())
+                .unwrap_or_default(),
+            exact: fields.take("exact") != Some(Value::Bool(false)),
+            at_risk: fields.amount_or_none("atRisk")?,
         };
         Ok(decision)
     }

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::BATCH_MAX;
 use crate::names::NameId;
+use crate::shares::Kept;
 
 /// One item of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,8 @@ struct Before {
     grants: Vec<Grant>,
     /// The caps of everyone who has some that the caller counts on.
     caps: Vec<(CustomerId, Vec<Cap>)>,
+    /// What was leased of those and the holder.
+    shares: Vec<(CustomerId, Kept)>,
     /// What those and the holder were notified of.
     notified: Vec<(CustomerId, Vec<Told>)>,
 }
@@ -103,6 +106,7 @@ impl Engine {
         let grants = holder.map(|holder| holder.grants().to_vec()).unwrap_or_default();
         let mut caps = Vec::new();
         let mut notified = Vec::new();
+        let mut shares = vec![(subject.holder, self.copy_of_shares(subject.holder))];
         if let Some(holder) = holder {
             notified.push((subject.holder, holder.notified().to_vec()));
         }
@@ -110,6 +114,7 @@ impl Engine {
             if !customer.caps().is_empty() {
                 caps.push((at, customer.caps().to_vec()));
                 notified.push((at, customer.notified().to_vec()));
+                shares.push((at, self.copy_of_shares(at)));
             }
         };
         if let Some(caller) = self.customers.get(subject.caller) {
@@ -121,12 +126,24 @@ impl Engine {
                 false
             });
         }
-        Before { holder: subject.holder, entitlement: subject.entitlement, meter, grants, caps, notified }
+        Before {
+            holder: subject.holder,
+            entitlement: subject.entitlement,
+            meter,
+            grants,
+            caps,
+            shares,
+            notified,
+        }
     }
 
     /// Puts everything back, last touched first.
     fn put_back(&mut self, touched: Vec<Before>) {
-        for Before { holder, entitlement, meter, grants, caps, notified } in touched.into_iter().rev() {
+        for Before { holder, entitlement, meter, grants, caps, shares, notified } in touched.into_iter().rev()
+        {
+            if let Some(now) = &mut self.shares {
+                shares.into_iter().for_each(|(at, before)| now.put_back(at, before));
+            }
             for (at, before) in notified {
                 if let Some(customer) = self.customers.get_mut(at) {
                     customer.set_notified(before);

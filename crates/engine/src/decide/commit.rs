@@ -27,6 +27,9 @@ impl Engine {
     /// Begins the period if the old one is over, even after a denial; then writes what the call moves, and tells it.
     /// Everything that can fail comes before the first write.
     pub(crate) fn commit(&mut self, now: i64, judged: &Judged, call: &Call<'_>) -> Result<(), EngineError> {
+        if self.outbox.full && !judged.is_allowed() {
+            return Ok(()); // not even a period begins
+        }
         if self.tells(call) {
             self.outbox.check_room()?;
         }
@@ -53,6 +56,7 @@ impl Engine {
                 self.write(now, judged, effect);
                 self.record_metered(now, judged, effect);
                 self.record_money(now, judged);
+                self.spend_leases(now, judged, effect);
                 if telling {
                     let moves = judged.money.iter().flat_map(|money| &money.caps);
                     let crossed: Vec<Event> =

@@ -40,7 +40,9 @@ pub(crate) struct Candidate {
     start: i64,
     number: u64,
     standing: Standing,
-    /// What its balance converts into.
+    /// What may be taken of its balance.
+    available: Amount,
+    /// What that converts into.
     capacity: Amount,
 }
 
@@ -91,28 +93,28 @@ impl Engine {
         }
     }
 
-    /// Draws `need` units of `credit` from the grants of `holder`: what each would lose goes to `draws`, and what they
-    /// cover together is answered.
+    /// Draws `need` units of `credit` from the grants of `holder`, where `leased` only what is leased of them: what each would
+    /// lose goes to `draws`, and what they cover together is answered.
     pub(super) fn draw(
         &self,
         now: i64,
         holder: CustomerId,
         credit: NameId,
-        need: Amount,
+        (need, leased): (Amount, bool),
         candidates: &mut Vec<Candidate>,
         draws: &mut Vec<Draw>,
     ) -> Amount {
-        self.candidates(now, holder, credit, candidates);
+        self.candidates(now, holder, credit, leased, candidates);
         let mut left = need;
         for candidate in candidates.iter() {
             if !left.is_positive() {
                 break;
             }
-            let Standing { balance, .. } = candidate.standing;
+            let available = candidate.available;
             let (covered, taken) = if candidate.capacity <= left {
-                (candidate.capacity, balance)
+                (candidate.capacity, available)
             } else {
-                (left, self.converted(left, credit, candidate.credit).min(balance))
+                (left, self.converted(left, credit, candidate.credit).min(available))
             };
             left = left.saturating_sub(covered);
             draws.push(Draw { at: candidate.at, before: candidate.standing, taken, covered });
@@ -142,15 +144,26 @@ impl Engine {
         self.customers.get(subject.holder).is_some_and(|holder| !holder.grants().is_empty())
     }
 
-    fn candidates(&self, now: i64, holder: CustomerId, credit: NameId, found: &mut Vec<Candidate>) {
+    fn candidates(
+        &self,
+        now: i64,
+        holder: CustomerId,
+        credit: NameId,
+        leased: bool,
+        found: &mut Vec<Candidate>,
+    ) {
         found.clear();
         let Some(customer) = self.customers.get(holder) else { return };
         for (at, grant) in customer.grants().iter().enumerate() {
             let Some(standing) = self.standing(holder, grant, now) else { continue };
-            let capacity = self.converted(standing.balance, grant.credit, credit);
+            let available = match leased {
+                true => self.leased_of(now, holder, grant.number, &standing),
+                false => standing.balance,
+            };
+            let capacity = self.converted(available, grant.credit, credit);
             if capacity.is_positive() {
                 let Grant { credit, start, number, .. } = *grant;
-                found.push(Candidate { at, credit, start, number, standing, capacity });
+                found.push(Candidate { at, credit, start, number, standing, available, capacity });
             }
         }
         if found.len() > 1 {
@@ -171,7 +184,7 @@ impl Engine {
 
     /// An amount in another credit; nothing where it doesn't convert, the most that can be counted where it is more.
     #[inline]
-    fn converted(&self, amount: Amount, from: NameId, to: NameId) -> Amount {
+    pub(super) fn converted(&self, amount: Amount, from: NameId, to: NameId) -> Amount {
         if from == to {
             return amount;
         }

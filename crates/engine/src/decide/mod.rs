@@ -10,7 +10,8 @@
 //! 8. [`commit`]: meter, overhead, what is billed, pace, governor, grants and caps are written, events and changes noted.
 //!
 //! A call of `allow` that stays within its limit, where nothing else has a say, takes a short way: [`within`].
-//! Where there are neither grants nor caps to ask, steps 5 and 6 are a branch each; else [`money`] takes them in turn.
+//! Where there are neither grants nor caps to ask, steps 5 and 6 are a branch each; else [`money`] takes them in turn. An engine that shares its
+//! limits with others then asks whether what the call would spend is leased to it: [`leased`].
 //! `check` and `explain` stop before 8, so they answer what `allow` and `decide` would.
 
 mod allowance;
@@ -23,6 +24,7 @@ mod caps;
 mod commit;
 mod governor;
 mod grants;
+mod leased;
 mod limit;
 mod money;
 mod outbox;
@@ -120,6 +122,8 @@ pub(crate) enum Denial {
     Governor { tokens: Amount, capacity: Amount, retry_after_ms: Option<i64> },
     /// A cap has no room.
     Cap { cap: DenyingCap, retry_after_ms: Option<i64> },
+    /// There is room that isn't leased to this engine; `None`: it may record nothing at all now.
+    Lease { bound_by: Option<BoundBy> },
 }
 
 /// What a call moves.
@@ -187,7 +191,10 @@ impl Engine {
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
         match self.resolve_found(now, caller, entitlement) {
-            Resolved::Missing { .. } => Ok(false),
+            Resolved::Missing { .. } => {
+                self.forget_dry();
+                Ok(false)
+            }
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
                 let judged = self.judge(now, subject, rules, call)?;
@@ -293,7 +300,7 @@ impl Engine {
         let view = View::of(meter, rules, now, held);
         let requested = call.ask.amount(rules, view.used)?;
         let terms = Terms::of(rules);
-        if self.has_grants(&subject) || self.has_caps(&subject, call) {
+        if self.shares.is_some() || self.has_grants(&subject) || self.has_caps(&subject, call) {
             return self.judge_with_money(now, subject, rules, view, requested, call);
         }
         let verdict = if requested.is_negative() {

@@ -12,9 +12,11 @@ use super::limit::{self, Cover};
 use super::{Call, CapMove, Draw, Effect, Judged, Subject, Terms, Verdict, View, bill};
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::policy::Mode;
 use crate::pricing::Bill;
 use crate::quantity::Amount;
 use crate::rules::LimitRules;
+use crate::shares::Source;
 
 /// What a call takes from grants and adds to caps.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,10 @@ pub(crate) struct Money {
     pub(crate) caps: Vec<CapMove>,
     /// Whether grants are to be caught up on by the commit.
     pub(super) renews: bool,
+    /// Where the answer comes from, in an engine that shares.
+    pub(super) source: Source,
+    /// Whether grants would have covered more, had they been leased.
+    pub(super) cut: bool,
     candidates: Vec<Candidate>,
 }
 
@@ -36,6 +42,7 @@ impl Spare {
     fn take(&self) -> Box<Money> {
         let mut money = self.0.take().unwrap_or_default();
         money.draws.clear();
+        (money.source, money.cut) = (Source::Local, false);
         money.caps.clear();
         money
     }
@@ -73,14 +80,17 @@ impl Engine {
         call: &Call<'_>,
     ) -> Result<Judged, EngineError> {
         let mut money = self.spare.take();
+        self.forget_dry();
         money.renews = self.owes_renewals(now, subject.holder);
         let terms = Terms::of(rules);
         let meter = self.meter(&subject);
         let down = requested.is_negative();
+        // A call that can't be denied draws from grants as far as they are leased.
+        let leased = self.shares.is_some() && (call.force || rules.mode != Mode::Hard);
         let past = limit::past(rules, &view, requested)?;
         let cover = match down {
             true => Cover::default(),
-            false => self.cover(now, &subject, rules, &view, requested, past, &mut money),
+            false => self.cover(now, &subject, rules, &view, (requested, past, leased), &mut money),
         };
         // What can't be counted is an error only if the limit has room for it.
         let effect = match down {
@@ -99,6 +109,12 @@ impl Engine {
             true => None,
             false => capped.or_else(|| limit::denial(rules, &view, requested, past, cover, now)),
         };
+        let denial = match (&worth, denial) {
+            (Ok((effect, _)), None) if !down && self.shares.is_some() => {
+                self.unleased(now, &subject, rules, &view, effect, call, &mut money)
+            }
+            (_, denial) => denial,
+        };
         let (verdict, bill): (Verdict, Option<Bill>) = match denial {
             Some(denial) if !call.force => (Verdict::Denied(denial), None),
             _ => {
@@ -109,16 +125,14 @@ impl Engine {
         Ok(Judged { subject, terms, view, requested, verdict, bill, money: Some(money) })
     }
 
-    /// What the holder's grants do for a call with a value of 0 or more.
-    #[allow(clippy::too_many_arguments)] // the whole of a call, once
+    /// What the holder's grants do for a call with a value of 0 or more, of which `past` passes the limit; `leased`: as far as they are.
     pub(super) fn cover(
         &self,
         now: i64,
         subject: &Subject,
         rules: &LimitRules,
         view: &View,
-        requested: Amount,
-        past: Amount,
+        (requested, past, leased): (Amount, Amount, bool),
         money: &mut Money,
     ) -> Cover {
         let need = past.max(Amount::ZERO);
@@ -128,8 +142,9 @@ impl Engine {
         if !rules.grants || !(wanted.is_positive() || full) || !self.has_grants(subject) {
             return Cover::default();
         }
-        let Money { draws, candidates, .. } = money;
-        let granted = self.draw(now, subject.holder, rules.credit, need, candidates, draws);
+        let Money { draws, candidates, cut, .. } = money;
+        let granted = self.draw(now, subject.holder, rules.credit, (need, leased), candidates, draws);
+        *cut = leased && granted < need;
         let whole = match full && requested.is_zero() {
             true => self.coverable(now, subject.holder, rules.credit, &[]).is_positive(),
             false if view.held.is_zero() => granted == need,

@@ -14,6 +14,8 @@ pub(crate) struct Outbox {
     pub(crate) listening: bool,
     /// Whether anybody wants changes.
     pub(crate) recording: bool,
+    /// Whether nothing more is to be recorded: the server hasn't taken changes for too long.
+    pub(crate) full: bool,
     /// Events in commit order.
     pub(crate) events: VecDeque<Event>,
     /// The number of the last change, recorded or applied.
@@ -44,6 +46,16 @@ pub(crate) struct Mark {
 impl Outbox {
     /// Refuses a call whose events or changes would have no room.
     pub(crate) fn check_room(&self) -> Result<(), EngineError> {
+        if self.full {
+            let message =
+                "the server has taken no changes for too long: nothing more can be recorded until it does";
+            return Err(EngineError::new("outbox_full", message));
+        }
+        self.check_bounds()
+    }
+
+    /// Refuses what would pass the bounds of what can wait here.
+    pub(crate) fn check_bounds(&self) -> Result<(), EngineError> {
         if self.events.len() >= EVENTS_MAX {
             return Err(EngineError::new("outbox_full", "events were not taken: take them after every call"));
         }

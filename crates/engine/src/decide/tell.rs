@@ -34,6 +34,9 @@ impl Engine {
         let remaining = self.remaining_after(now, judged);
         let event = match denial {
             Denial::Cap { cap, .. } => return self.capped_event(now, judged, cap),
+            Denial::Lease { .. } => {
+                MeterEvent { remaining, ..self.meter_event(MeterEventKind::Limit, judged) }
+            }
             Denial::Limit { excess, .. } => MeterEvent {
                 overage: Some(*excess),
                 remaining,

@@ -31,7 +31,9 @@ impl Engine {
         call: &Call<'_>,
     ) -> Option<()> {
         let outbox = &self.outbox;
-        let tells = (outbox.listening && call.events) || (outbox.recording && outbox.check_room().is_err());
+        let shares = self.shares.is_some(); // and records
+        let tells = (outbox.listening && call.events)
+            || (outbox.recording && (shares || outbox.check_room().is_err()));
         if tells || call.overhead.is_some() || !call.caps.is_empty() {
             return None;
         }

@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::limits::CAPS_MAX;
 use crate::names::NameId;
 use crate::quantity::{Amount, Duration, Quantity, Schedule};
+use crate::shares::issue;
 
 impl Engine {
     /// Gives a customer a cap of `value` in the credit that `options` name (`rune` unless they do), and answers its ID;
@@ -52,9 +53,9 @@ impl Engine {
         let place = known.map(|(place, cap)| (place, cap.number));
         let (id, number) = match (id, place) {
             (Some(id), Some((_, number))) => (id, number),
-            (Some(id), None) => (id, holder.issue()),
+            (Some(id), None) => (id, issue(&mut self.shares, holder)),
             (None, _) => loop {
-                let number = holder.issue();
+                let number = issue(&mut self.shares, holder);
                 let id = format!("cap_{number}");
                 if holder.cap(&id).is_none() {
                     break (id, number);

@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::limits::{CAP_HOLDS_MAX, HOLD_TTL_MAX_MS, HOLDS_MAX};
 use crate::names::NameId;
 use crate::quantity::{Amount, Duration};
+use crate::shares::issue;
 
 /// What to reserve.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,7 +84,7 @@ impl Engine {
             let message = format!("`{}` has {HOLDS_MAX} holds, which is the most", holder.id);
             return Err(EngineError::new("too_many", message));
         }
-        let number = holder.issue();
+        let number = issue(&mut self.shares, holder);
         let hold = Hold {
             number,
             entitlement: subject.entitlement,

@@ -71,6 +71,7 @@ impl Engine {
     /// Takes a customer out, and its holds from others' caps.
     pub(crate) fn take_out(&mut self, at: CustomerId) -> Option<Customer> {
         let customer = self.customers.remove(at)?;
+        self.forget_shares(at);
         for hold in customer.holds() {
             self.take_from_caps(&customer.id, hold);
         }

@@ -35,6 +35,7 @@ use crate::event::Event;
 use crate::names::NameId;
 use crate::policy::Policy;
 use crate::rules::{NameTables, Rules};
+use crate::shares::Shares;
 
 pub(crate) use estimates::Like;
 pub use estimates::{Estimate, Likeness};
@@ -64,6 +65,8 @@ pub struct Engine {
     pub(crate) spare: Spare,
     /// What was learnt of everybody's calls.
     pub(crate) estimates: Estimates,
+    /// What is leased to it, of an engine that shares.
+    pub(crate) shares: Option<Box<Shares>>,
     pub(crate) now: Cell<i64>,
 }
 
@@ -100,6 +103,7 @@ impl Engine {
             outbox: Outbox::default(),
             spare: Spare::default(),
             estimates: Estimates::new(),
+            shares: None,
             now: Cell::new(i64::MIN),
         }
     }

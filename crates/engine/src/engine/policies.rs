@@ -24,7 +24,7 @@ impl Engine {
     /// Puts `policy` in force as this version.
     pub(super) fn put_in_force(&mut self, now: i64, policy: Policy, version: u64) -> Result<(), EngineError> {
         let now = self.observe(now);
-        self.outbox.check_room()?;
+        self.outbox.check_bounds()?;
         let previous = self.rules.version;
         let conversions = self.conversions(now, &policy)?;
         self.swap(now, policy, version)?;

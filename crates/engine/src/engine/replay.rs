@@ -87,6 +87,7 @@ impl Engine {
             }
             Effected::CustomerRemoved { .. } => {
                 self.customers.remove(at);
+                self.forget_shares(at);
                 Ok(())
             }
             Effected::OverrideSet { entitlement, limit, expires_on, .. } => {

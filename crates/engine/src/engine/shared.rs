@@ -1,4 +1,5 @@
-//! An engine that shares limits, caps and grants with others, under Limitr Cloud: what others did is merged into what it knows.
+//! An engine that shares limits, caps and grants with others, under Limitr Cloud: it is told what is leased to it, says what it lacks, and what
+//! others did is merged into what it knows.
 
 use crate::change::{CapCounted, Change, Effected, GrantDrawn, Metered};
 use crate::customer::{Customer, CustomerId, Sums};
@@ -7,9 +8,121 @@ use crate::error::EngineError;
 use crate::names::NameId;
 use crate::policy::{Mode, Policy};
 use crate::quantity::Amount;
-use crate::spend::What;
+use crate::shares::{Key, Need, Shares};
+use crate::spend::{Spend, What};
 
 impl Engine {
+    /// Shares limits, caps and grants with other engines from now on: what isn't leased to this one is dry, and changes are recorded. Grants, caps
+    /// and holds get numbers from `range` on, a random place of its own, since customers don't count for several engines.
+    ///
+    /// ```
+    /// # use limitr_engine::{Ask, Call, Engine, What, quantity::Amount};
+    /// # let mut engine = Engine::example()?;
+    /// engine.share(1 << 40);
+    /// let call = Call::new(Ask::by(10.0));
+    /// assert!(!engine.allow(0, "user_1", "chat", &call)?, "there is room, but nothing is leased");
+    /// let dry = engine.dry();
+    /// engine.set_lease(&dry[0].customer, &dry[0].what, dry[0].period_start, Amount::from_int(15), 60_000);
+    /// assert!(engine.allow(0, "user_1", "chat", &call)?);
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    pub fn share(&mut self, range: u64) {
+        self.outbox.recording = true;
+        self.shares = Some(Box::new(Shares::new(range, range)));
+    }
+
+    /// Says what this engine may spend of a limit, cap or grant in a period, until a time: `left` units from now on. What isn't here is
+    /// passed over; so is a period that is over.
+    pub fn set_lease(&mut self, customer: &str, what: &What, period_start: i64, left: Amount, until: i64) {
+        let Some((holder, key)) = self.share_of(customer, what) else { return };
+        if let Some(shares) = &mut self.shares {
+            shares.set(Need { holder, key, period_start, units: left }, until);
+        }
+    }
+
+    /// Ends what was leased of a limit, cap or grant.
+    pub fn end_lease(&mut self, customer: &str, what: &What) {
+        let Some((holder, key)) = self.share_of(customer, what) else { return };
+        if let Some(shares) = &mut self.shares {
+            shares.end(holder, key);
+        }
+    }
+
+    /// Says how many units of each limit, cap and grant may be spent in a period beyond what is leased, as no server can be asked; `None`: none.
+    pub fn set_offline(&mut self, most: Option<Amount>) {
+        if let Some(shares) = &mut self.shares {
+            shares.offline = most;
+        }
+    }
+
+    /// Says whether no more is to be recorded: calls are denied then, with the reason `lease`, and whatever else would leave a change is
+    /// `outbox_full`.
+    pub fn set_full(&mut self, full: bool) {
+        self.outbox.full = full;
+    }
+
+    /// Takes what the last call was denied for want of; nothing, unless its reason was `lease`.
+    pub fn dry(&self) -> Vec<Spend> {
+        let needs = self.shares.as_ref().map(|shares| shares.dry.take()).unwrap_or_default();
+        needs.iter().filter_map(|need| self.spend_of(need)).collect()
+    }
+
+    /// Takes what grants would have covered of calls that ran all the same, had it been leased.
+    pub fn take_wanted(&mut self) -> Vec<Spend> {
+        let needs = self.shares.as_mut().map(|shares| std::mem::take(&mut shares.wanted)).unwrap_or_default();
+        needs.iter().filter_map(|need| self.spend_of(need)).collect()
+    }
+
+    /// What holds reserve of a limit or a cap at `now`, and when the last of them ends.
+    pub fn reserved(&self, now: i64, customer: &str, what: &What) -> (Amount, i64) {
+        let now = self.observe(now);
+        let Some((holder, key)) = self.share_of(customer, what) else { return (Amount::ZERO, now) };
+        let Some(customer) = self.customers.get(holder) else { return (Amount::ZERO, now) };
+        let live = |sum: (Amount, i64), units: Amount, end: i64| match now < end {
+            true => (sum.0.saturating_add(units), sum.1.max(end)),
+            false => sum,
+        };
+        match key {
+            Key::Limit(entitlement) => {
+                let holds = customer.holds().iter().filter(|hold| hold.entitlement == entitlement);
+                holds.fold((Amount::ZERO, now), |sum, hold| live(sum, hold.units, hold.expires_on))
+            }
+            Key::Cap(number) => {
+                let holds =
+                    customer.caps().iter().filter(|cap| cap.number == number).flat_map(|cap| &cap.holds);
+                holds.fold((Amount::ZERO, now), |sum, hold| live(sum, hold.worth, hold.expires_on))
+            }
+            Key::Grant(_) => (Amount::ZERO, now),
+        }
+    }
+
+    pub(crate) fn forget_shares(&mut self, at: CustomerId) {
+        if let Some(shares) = &mut self.shares {
+            shares.forget(at);
+        }
+    }
+
+    fn share_of(&self, customer: &str, what: &What) -> Option<(CustomerId, Key)> {
+        let holder = self.customers.find(customer)?;
+        let key = match what {
+            What::Limit(entitlement) => Key::Limit(self.names.entitlements.find(entitlement)?),
+            What::Cap(id) => Key::Cap(self.customers.get(holder)?.cap(id)?.1.number),
+            What::Grant(number) => Key::Grant(*number),
+        };
+        Some((holder, key))
+    }
+
+    fn spend_of(&self, need: &Need) -> Option<Spend> {
+        let holder = self.customers.get(need.holder)?;
+        let what = match need.key {
+            Key::Limit(entitlement) => What::Limit(self.names.entitlements.text(entitlement).into()),
+            Key::Cap(number) => What::Cap(holder.caps().iter().find(|cap| cap.number == number)?.id.clone()),
+            Key::Grant(number) => What::Grant(number),
+        };
+        let customer = holder.id.as_str().into();
+        Some(Spend { customer, what, period_start: need.period_start, units: need.units })
+    }
+
     /// Puts the server's `policy` in force under the server's number. What the document seeds is the server's to create.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::limits::GRANTS_MAX;
 use crate::names::NameId;
 use crate::quantity::{Amount, Unit};
+use crate::shares::issue;
 
 impl Engine {
     /// Grants a topup of the customer's effective plan; whether there are such a customer and such a topup. Event
@@ -121,7 +122,7 @@ impl Engine {
         let rules = self.rules.plan(plan)?.topup(topup)?;
         let customer = self.customers.get_mut(at)?;
         let grant = Grant {
-            number: customer.issue(),
+            number: issue(&mut self.shares, customer),
             credit: rules.credit,
             plan,
             topup,
