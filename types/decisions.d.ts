@@ -68,7 +68,7 @@ export interface Decision {
    * What it was decided by: what the engine itself knows; its share of something that engines share out; or the offline rule, which others
    * may have run into, too.
    */
-  readonly source: 'local' | 'lease' | 'offline'
+  readonly source: 'local' | 'lease' | 'server' | 'offline'
   /** Whether the numbers are exact: nobody else can have moved them unseen. */
   readonly exact: boolean
   /** The most that others may have used unseen; null where that isn't known, or everything is local. */

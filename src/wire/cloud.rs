@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Engine, EngineError};
+use limitr_engine::{Engine, EngineError, Spend};
 use limitr_protocol::{Ensured, InstanceId};
 use limitr_sync::{Failure, Fetched, Hosted, Io, Offline, Options, Status};
 use serde::Deserialize;
@@ -86,6 +86,10 @@ pub(crate) struct Cloud {
     tasks: VecDeque<Task>,
     news: Vec<Value>,
     told: bool,
+    /// What the call lacked that was denied last. If nobody waits for it, it is asked for all the same.
+    dry: Vec<Spend>,
+    /// The number of such a wait that is nobody's, one at a time.
+    asking: Option<u64>,
     /// Somebody waits until the server has everything.
     sending: bool,
     deny_unconnected: bool,
@@ -122,6 +126,8 @@ impl CloudOptions {
             tasks: VecDeque::new(),
             news: Vec::new(),
             told: false,
+            dry: Vec::new(),
+            asking: None,
             sending: false,
             deny_unconnected: self.deny_unconnected,
         };
@@ -143,6 +149,7 @@ impl Cloud {
                     self.tasks.push_back(Task::Fetch { version: policy.version, url: policy.url });
                 }
                 Io::Keep { .. } | Io::Committed { .. } => {} // of engines with a store
+                Io::Decide(call) if self.asking == Some(call) => self.asking = None,
                 Io::Decide(call) => self.news.push(json!({ "decide": call })),
                 Io::Status(status) => self.news.push(status_json(&status)),
                 Io::CustomerLoaded(id) => self.news.push(json!({ "customer": id, "found": true })),
@@ -199,6 +206,7 @@ impl Host {
 
     /// Passes on what calls did and that time has passed; what is to be done now. Nothing for an engine that isn't connected.
     pub(crate) fn cloud_work(&mut self) -> Option<Work> {
+        self.ask_ahead();
         let next = self.with_cloud(|hosted, now| {
             match hosted.next_tick(now).is_some_and(|next| next <= now) {
                 true => hosted.tick(now),
@@ -224,12 +232,37 @@ impl Host {
 
     #[cold]
     fn was_dry(&mut self) -> bool {
-        let dry = self.with_cloud(|hosted, _| !hosted.dry().is_empty()).unwrap_or_default();
+        let dry = self.engine.dry();
+        if dry.is_empty() {
+            return false;
+        }
+        if let Some(cloud) = &mut self.cloud {
+            cloud.dry = dry;
+        }
         #[cfg(not(target_arch = "wasm32"))]
-        if dry && let Some(audience) = &self.audience {
+        if let Some(audience) = &self.audience {
             audience.ring_soon();
         }
-        dry
+        true
+    }
+
+    fn await_units(&mut self, dry: Vec<Spend>) -> Option<u64> {
+        if dry.is_empty() {
+            return None;
+        }
+        self.with_cloud(|hosted, now| hosted.await_units(now, dry)).flatten()
+    }
+
+    /// Asks for what a call lacked that nobody waits for.
+    fn ask_ahead(&mut self) {
+        let Some(cloud) = &mut self.cloud else { return };
+        let dry = std::mem::take(&mut cloud.dry);
+        if cloud.asking.is_none() {
+            let asking = self.await_units(dry);
+            if let Some(cloud) = &mut self.cloud {
+                cloud.asking = asking;
+            }
+        }
     }
 
     /// Begins to end the connection.
@@ -268,11 +301,8 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
             Value::Null
         }
         "cloudAwait" => {
-            let call = host.with_cloud(|hosted, now| {
-                let dry = hosted.dry();
-                if dry.is_empty() { None } else { hosted.await_units(now, dry) }
-            });
-            json!(call.flatten())
+            let dry = host.cloud.as_mut().map(|cloud| std::mem::take(&mut cloud.dry)).unwrap_or_default();
+            json!(host.await_units(dry))
         }
         "cloudSent" => {
             host.with_cloud(|hosted, now| hosted.after_call(now));
