@@ -105,6 +105,8 @@ class Core {
     this.cloud = null
     /** Whether a call was denied for want of units that the server may have. */
     this.isDry = false
+    /** Whether what a call sends is kept back, since it may be decided anew. */
+    this.withholding = false
     /** The threads that share the engine, if others may. @type {import('./audience.js').Audience | null} */
     this.audience = null
 

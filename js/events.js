@@ -201,7 +201,7 @@ function storeFailed(core, error) {
 
 /** @param {Core} core */
 function deliver(core) {
-  if (core.delivering || core.waiting.length === 0) return
+  if (core.delivering || core.withholding || core.waiting.length === 0) return
   core.delivering = true
   try {
     for (let next = 0; next < core.waiting.length; next++) deliverOne(core, core.waiting[next])
@@ -267,4 +267,14 @@ function warn(entry, type, error) {
   globalThis.process?.emitWarning?.(`${who} failed on \`${type}\`: ${what}`, 'LimitrHandlerWarning')
 }
 
-module.exports = { addHandler, carry, clearHandlers, on, removeHandler, send, storeFailed, takeEvents }
+module.exports = {
+  addHandler,
+  carry,
+  clearHandlers,
+  deliver,
+  on,
+  removeHandler,
+  send,
+  storeFailed,
+  takeEvents
+}

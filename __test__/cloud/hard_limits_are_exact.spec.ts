@@ -20,6 +20,22 @@ describe('a hard limit', () => {
     expect(await third.value('ada', 'chat')).toBe(200)
   })
 
+  it('sends nothing about a call that only waited for its share', async () => {
+    const server = await started(plan({ chat: limit(2) }))
+    const limitr = await connected(server)
+    await limitr.ensureCustomer('ada')
+    const events: string[] = []
+    limitr.addHandler('all', (type) => void events.push(type))
+    expect(await limitr.decide('ada', 'chat', 1)).toMatchObject({
+      allowed: true,
+      source: 'lease',
+      exact: true
+    })
+    expect(events).toEqual(['meter-changed'])
+    expect(await limitr.allow('ada', 'chat', 5)).toBe(false)
+    expect(events).toEqual(['meter-changed', 'meter-limit'])
+  })
+
   it('is never passed without promises either, and says why', async () => {
     const server = await started(plan({ chat: limit(10) }))
     const [first, second] = [await connected(server), await connected(server)]

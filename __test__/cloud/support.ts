@@ -9,7 +9,7 @@ import { type CloudStatus, Limitr, type LimitrCloudOptions } from 'limitr'
 import { afterEach } from 'vitest'
 
 /** The server's program: the suite builds it and says where it is. */
-const PROGRAM = process.env.LIMITR_TEST_SERVER ?? 'target/debug/limitr-server'
+const PROGRAM = process.env.LIMITR_TEST_SERVER ?? 'target/server/limitr-server'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {

@@ -6,6 +6,7 @@
 
 const { profileOf } = require('../customers.js')
 const { LimitrError } = require('../errors.js')
+const { deliver } = require('../events.js')
 const { LimitrSync } = require('../sync.js')
 
 /** @typedef {import('../core.js').Core} Core */
@@ -160,10 +161,29 @@ const linkOf = (core) => /** @type {Link} */ (core.cloud)
  */
 function around(limitr, core, link, inner, args) {
   if (core.delivering || !link.knows(args[0])) return slowly(limitr, core, link, inner, args)
-  core.isDry = false
-  const answer = inner.apply(limitr, args)
+  const answer = attempt(limitr, core, inner, args)
   link.stir()
-  return core.isDry ? again(limitr, link, answer, inner, args) : answer
+  return core.isDry ? again(limitr, core, link, answer, inner, args) : answer
+}
+
+/**
+ * Calls, and keeps back what it sends if it may be decided anew.
+ *
+ * @param {object} limitr
+ * @param {Core} core
+ * @param {Function} inner
+ * @param {unknown[]} args
+ */
+function attempt(limitr, core, inner, args) {
+  core.isDry = false
+  if (!core.listening) return inner.apply(limitr, args)
+  core.withholding = true
+  try {
+    return inner.apply(limitr, args)
+  } finally {
+    core.withholding = false
+    if (!core.isDry) deliver(core)
+  }
 }
 
 /**
@@ -178,28 +198,34 @@ function around(limitr, core, link, inner, args) {
 async function slowly(limitr, core, link, inner, args) {
   if (core.delivering) await null
   if (!link.knows(args[0])) await link.load(/** @type {string} */ (args[0]))
-  core.isDry = false
-  const answer = inner.apply(limitr, args)
+  const answer = attempt(limitr, core, inner, args)
   link.stir()
-  return core.isDry ? again(limitr, link, answer, inner, args) : answer
+  return core.isDry ? again(limitr, core, link, answer, inner, args) : answer
 }
 
 /**
- * A call that lacked units: the server is asked for them, and it is decided anew.
+ * A call that lacked units: the server is asked for them, and it is decided anew. What it sent at first counts only if it isn't.
  *
  * @param {object} limitr
+ * @param {Core} core
  * @param {Link} link
  * @param {Promise<unknown>} answer
  * @param {Function} inner
  * @param {unknown[]} args
  */
-async function again(limitr, link, answer, inner, args) {
+async function again(limitr, core, link, answer, inner, args) {
   const units = link.units() // before anything else is called: the engine remembers the last call alone
+  const sent = core.waiting
+  core.waiting = []
   const before = await answer
-  if (!(await units)) return before
-  const after = await inner.apply(limitr, args)
-  link.stir()
-  return after
+  if (await units) {
+    const after = await inner.apply(limitr, args)
+    link.stir()
+    return after
+  }
+  core.waiting = [...sent, ...core.waiting]
+  deliver(core)
+  return before
 }
 
 /** Its methods without promises. */
