@@ -27,6 +27,8 @@ const { LimitrError, errorFrom } = require('../errors.js')
 const MISSING_MS = 1_000
 /** Most of those that are remembered. */
 const MISSING_MAX = 10_000
+/** How often it is looked whether the server has everything, though it was told, in milliseconds. */
+const SENT_MS = 1_000
 /** How long `close` waits for the server to have everything, in milliseconds. */
 const CLOSE_MS = 5_000
 
@@ -237,14 +239,14 @@ class Link {
 
   /** Resolves once the server has everything that was done by now. */
   async flush() {
-    if (this.core.ask('cloudSent', [])) return
-    if (this.status.state !== 'online') throw unreachable()
-    this.#sent ??= new Wait(this.options.connectTimeout)
-    const wait = this.#sent
-    this.#hurry()
-    await wait.over
-    if (this.#sent === wait) this.#sent = null
-    if (!this.core.closed && !this.core.ask('cloudSent', [])) throw unreachable()
+    while (!this.core.closed && !this.core.ask('cloudSent', [])) {
+      if (this.status.state !== 'online') throw unreachable()
+      this.#sent ??= new Wait(SENT_MS)
+      const wait = this.#sent
+      this.#hurry()
+      await wait.over
+      if (this.#sent === wait) this.#sent = null
+    }
   }
 
   /** Sends everything, returns what was leased, and ends the connection; not longer than a time. */
