@@ -4,25 +4,21 @@ mod support;
 
 use limitr_engine::quantity::Amount;
 use limitr_protocol::{DenyReason, Down, Up};
-use limitr_sync::{Effect, Offline, Options, Source, Spendable};
+use limitr_sync::{Effect, Options};
 use support::*;
 
 #[test]
 fn it_goes_on_as_soon_as_the_units_are_there() {
     let mut driver = Driver::online(Options::new(ME, 1));
-    let Spendable::Dry(dry) = driver.sync.may_spend(0, &[spend(3)]) else { panic!("nothing is leased yet") };
-    let call = driver.sync.await_units(0, dry).unwrap();
+    let call = driver.sync.await_units(0, vec![spend(3)]).unwrap();
     assert_eq!(driver.effects(), [ask(3)]);
     assert_eq!(driver.hears(lease(1, 1, 60_000)), [ask(3)], "some came: the rest is asked for");
     assert_eq!(driver.hears(lease(1, 3, 60_000)), [Effect::Decide(call)]);
-    assert_eq!(driver.sync.may_spend(0, &[spend(3)]), Spendable::Yes(Source::Lease));
+    assert_eq!(driver.sync.left("ann", &chat()), units(3));
     driver.sync.spent(0, &[spend(3)]);
-    assert!(matches!(driver.sync.may_spend(0, &[spend(1)]), Spendable::Dry(_)));
-    assert_eq!(
-        driver.sync.may_spend(0, &[spend(-2)]),
-        Spendable::Yes(Source::Local),
-        "giving back costs nothing"
-    );
+    assert_eq!(driver.sync.left("ann", &chat()), units(0));
+    driver.sync.spent(0, &[spend(-2)]);
+    assert_eq!(driver.sync.left("ann", &chat()), units(2), "what is given back may be spent again");
 }
 
 #[test]
@@ -83,7 +79,7 @@ fn an_idle_lease_goes_back_and_stays_back_whatever_is_still_on_its_way() {
     let returned = driver.wait(11_000);
     assert!(returned.contains(&Effect::Send(Up::Return { lease: 1, amount: units(20), unused: units(15) })));
     driver.hears(lease(1, 40, 90_000));
-    assert!(matches!(driver.sync.may_spend(driver.now, &[spend(1)]), Spendable::Dry(_)));
+    assert_eq!(driver.sync.left("ann", &chat()), units(0));
     driver.hears(lease(2, 6, 90_000));
     assert_eq!(
         driver.sync.left("ann", &chat()),
@@ -106,47 +102,16 @@ fn a_revoked_lease_goes_back_at_once_and_again_if_the_return_got_lost() {
 }
 
 #[test]
-fn a_lease_ends_at_its_time_and_with_its_period() {
+fn what_holds_reserve_stays_leased_until_they_end() {
     let mut driver = Driver::online(Options::new(ME, 1));
     driver.hears(lease(1, 20, 60_000));
-    assert_eq!(driver.sync.may_spend(59_999, &[spend(1)]), Spendable::Yes(Source::Lease));
-    assert!(matches!(driver.sync.may_spend(60_000, &[spend(1)]), Spendable::Dry(_)));
-    let next = limitr_sync::Spend { period_start: 5, ..spend(1) };
-    let mut driver = Driver::online(Options::new(ME, 1));
-    driver.hears(lease(1, 20, 60_000));
-    assert!(matches!(driver.sync.may_spend(0, &[next]), Spendable::Dry(_)));
-}
-
-#[test]
-fn without_a_server_the_offline_rule_decides() {
-    let cut = |offline| {
-        let mut driver = Driver::online(Options { offline, ..Options::new(ME, 1) });
-        driver.hears(lease(1, 2, 60_000));
-        driver.sync.disconnected(0);
-        driver.effects();
-        driver
-    };
-    for offline in [Offline::Deny, Offline::Allow, Offline::UpTo(units(5))] {
-        let mut driver = cut(offline);
-        assert_eq!(driver.sync.may_spend(0, &[spend(2)]), Spendable::Yes(Source::Lease), "leases still hold");
-    }
-    let mut driver = cut(Offline::Deny);
-    assert!(matches!(driver.sync.may_spend(0, &[spend(3)]), Spendable::Dry(_)));
-    let mut driver = cut(Offline::Allow);
-    assert_eq!(driver.sync.may_spend(0, &[spend(3)]), Spendable::Yes(Source::Offline));
-    let mut driver = cut(Offline::UpTo(units(5)));
-    assert_eq!(driver.sync.may_spend(0, &[spend(4)]), Spendable::Yes(Source::Offline));
-    driver.sync.spent(0, &[spend(4)]);
-    assert!(matches!(driver.sync.may_spend(0, &[spend(2)]), Spendable::Dry(_)), "4 of 5 are gone");
-}
-
-#[test]
-fn a_full_outbox_is_offline() {
-    let mut driver = Driver::online(Options { outbox_max: 2, ..Options::new(ME, 1) });
-    driver.hears(lease(1, 20, 60_000));
-    driver.sync.committed(0, vec![change(1), change(2)]);
-    assert!(!driver.sync.has_room());
-    assert!(matches!(driver.sync.may_spend(0, &[spend(1)]), Spendable::Dry(_)));
-    driver.hears(Down::Ack { up_to: 1, of: None });
-    assert_eq!(driver.sync.may_spend(0, &[spend(1)]), Spendable::Yes(Source::Lease));
+    driver.sync.spent(0, &[spend(5)]);
+    driver.sync.held("ann", &chat(), units(4), 20_000);
+    driver.effects();
+    assert_eq!(driver.wait(11_000), [Effect::Send(Up::Ping)][..0], "it isn't idle");
+    let back = Effect::Send(Up::Return { lease: 1, amount: units(20), unused: units(11) });
+    assert_eq!(driver.hears(Down::Revoke { lease: 1 }), [back, ask(10)], "returned, and leased anew");
+    driver.hears(lease(2, 9, 60_000));
+    let back = Effect::Send(Up::Return { lease: 2, amount: units(9), unused: units(4) });
+    assert!(driver.wait(10_000).contains(&back), "the hold is over");
 }
