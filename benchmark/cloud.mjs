@@ -46,7 +46,8 @@ await main(async () => {
   try {
     console.log(shown('SQLite', await measure(program, join(folder, 'cloud.db'))))
     const { bin, why } = await providePostgres()
-    if (bin) await withPostgres(bin, async (url) => console.log(shown('PostgreSQL', await measure(program, url))))
+    if (bin)
+      await withPostgres(bin, async (url) => console.log(shown('PostgreSQL', await measure(program, url))))
     else console.log(`PostgreSQL is not measured here: ${why}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -186,7 +186,7 @@ pub(crate) async fn list(
     let limit = page.limit.unwrap_or(100).clamp(1, LISTED_MAX);
     let escaped = page.search.unwrap_or_default().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let statement = "SELECT id, plan, label, rev FROM customers WHERE workspace = $1 AND environment = $2 AND id > $3 \
-                     AND removed = 0 AND record <> '' AND (id LIKE $4 ESCAPE '!' OR label LIKE $4 ESCAPE '!') \
+                     AND removed = 0 AND record <> '' AND (LOWER(id) LIKE LOWER($4) ESCAPE '!' OR LOWER(label) LIKE LOWER($4) ESCAPE '!') \
                      ORDER BY id LIMIT $5";
     let query = caller.scope.query(statement).bind(page.after.unwrap_or_default());
     let rows = query.bind(format!("%{escaped}%")).bind(limit).fetch_all(app.database.reader()).await?;
