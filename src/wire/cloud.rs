@@ -420,8 +420,9 @@ fn error_of(failure: &Failure) -> EngineError {
             "connect_timeout",
             "no server was reached in time: check the address, and that it runs; trying goes on",
         ),
-        Failure::Misheard { code, message } | Failure::Refused { code, message } => {
-            EngineError::new("refused", format!("the server and this engine don't understand each other ({code}): {message}"))
-        }
+        Failure::Misheard { code, message } | Failure::Refused { code, message } => EngineError::new(
+            "refused",
+            format!("the server and this engine don't understand each other ({code}): {message}"),
+        ),
     }
 }

@@ -11,9 +11,9 @@ use limitr_store::Waker;
 use serde_json::json;
 
 use super::Host;
+use super::answer::{ANSWER_LEN, fill_event, names_count};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::node::Bell;
-use super::answer::{ANSWER_LEN, fill_event, names_count};
 
 /// Added to the kind of an event when more wait.
 const MORE_EVENTS: u32 = 16;

@@ -34,7 +34,9 @@ pub fn open_cloud(options: String, roots: String, tell: Function<'_, (), ()>) ->
     let over = AtomicBool::new(false);
     let tell = Box::new(move || {
         // A function whose environment ends is never called again.
-        if !over.load(Ordering::Relaxed) && tell.call((), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+        if !over.load(Ordering::Relaxed)
+            && tell.call((), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok
+        {
             over.store(true, Ordering::Relaxed);
         }
     });
@@ -51,7 +53,8 @@ fn opened(options: &str, roots: &str, tell: Box<dyn Fn() + Send>) -> Result<Valu
     host.ring_with(Arc::clone(&bell));
     let host = Arc::new(Mutex::new(host));
     let line = Line::start(Arc::clone(&host), bell, address, now_ms, tell);
-    let failed = |problem| EngineError::new("not_supported", format!("no thread for the connection: {problem}"));
+    let failed =
+        |problem| EngineError::new("not_supported", format!("no thread for the connection: {problem}"));
     let connected = Connected { host: Arc::clone(&host), line: line.map_err(failed)? };
     let engine = slots::join(Room::connected(host, connected)).ok_or_else(doors::too_many)?;
     Ok(json!({ "engine": engine }))
