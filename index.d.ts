@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" />
 
 import type { Capabilities } from './types/capabilities.js'
+import type { CloudStatus, LimitrCloudOptions } from './types/cloud.js'
 import type { Customers } from './types/customers.js'
 import type { Decisions } from './types/decisions.js'
 import type { Handlers } from './types/events.js'
@@ -16,6 +17,7 @@ import type { HistoryOptions, RepairedStore, StoredChange } from './types/store.
 import type { Diagnostic, ErrorCode } from './types/values.js'
 
 export type * from './types/capabilities.js'
+export type * from './types/cloud.js'
 export type * from './types/customers.js'
 export type * from './types/decisions.js'
 export type * from './types/events.js'
@@ -118,6 +120,21 @@ export class Limitr<P = AnyPolicy> {
   ): Promise<Limitr>
 
   /**
+   * Opens an engine that is connected to a Limitr Cloud server, by a token alone or by options with one. It resolves once the policy that is
+   * published runs. Every call is the same; what only the server may change is `not_supported` (`updatePolicy`, `setPlan`, `deletePlan`,
+   * `setExchange`, `setNotifications`, `setCapabilities`, `setCustomer`, `ensureSetCustomer`, `loadCustomers`).
+   *
+   * An awaited call loads a customer that isn't here yet, and waits up to `leaseTimeout` where this engine's share of a hard limit, cap or
+   * grant is used up. One of `sync` answers with what is here (`unknown_customer`, `lease`) and has the rest asked for.
+   *
+   * @throws {LimitrError} `unauthorized`, `revoked`, `connect_timeout`, `version_unsupported`, `policy_invalid`, `invalid_argument`,
+   * `invalid_value`; `not_supported` where wasm finds no WebSocket
+   * @example
+   * const limitr = await Limitr.cloud({ token: process.env.LIMITR_TOKEN, url: 'https://limits.example.com' });
+   */
+  static cloud<P = AnyPolicy>(options: string | LimitrCloudOptions): Promise<Limitr<P>>
+
+  /**
    * Keeps everything that is readable of a store in a folder that is refused with `store_damaged`, and says what it had to
    * leave out. Afterwards the store opens. Files that it had to replace stay in the folder, with `damaged-` before their
    * names.
@@ -133,6 +150,9 @@ export class Limitr<P = AnyPolicy> {
 
   /** What runs the engine: the native binding, or wasm where that doesn't load. */
   readonly backend: Backend
+
+  /** How it stands with its Limitr Cloud server; null for an engine that isn't connected. */
+  readonly status: CloudStatus | null
 
   /** The remarks on the policy document: what `Limitr.new` or the last `updatePolicy` warned of. */
   readonly diagnostics: readonly Diagnostic[]
@@ -161,9 +181,10 @@ export class Limitr<P = AnyPolicy> {
   ): Promise<Hold | null>
 
   /**
-   * Resolves once everything that the engine did by now is in its store, and what functions of the policy began is done.
+   * Resolves once everything that the engine did by now is in its store, and what functions of the policy began is done; of a connected
+   * engine, once its server has it.
    *
-   * @throws {LimitrError} `store_failed` once the store is given up
+   * @throws {LimitrError} `store_failed` once the store is given up; `unreachable` while its server can't be reached
    * @example
    * await limitr.flush();
    */
@@ -182,7 +203,7 @@ export class Limitr<P = AnyPolicy> {
 
   /**
    * Ends the engine and frees what it holds; every later call rejects with `closed`. Closing twice does nothing. What isn't in
-   * the store yet is written first.
+   * the store yet is written first, and what its server hasn't yet is sent, for five seconds at the most.
    *
    * @throws {LimitrError} `store_failed` where that can't be; the engine is closed all the same
    * @example

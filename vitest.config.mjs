@@ -6,6 +6,17 @@ const on = (backend) => ({
   test: { name: backend, env: { LIMITR_BACKEND: backend }, include: ['__test__/*.spec.ts'] }
 })
 
+/** Engines that are connected to a server, once with each binding. Node 20 has a WebSocket behind a flag. */
+const cloudOn = (backend) => ({
+  extends: true,
+  test: {
+    name: `cloud-${backend}`,
+    env: { LIMITR_BACKEND: backend },
+    include: ['__test__/cloud/*.spec.ts'],
+    execArgv: typeof WebSocket === 'function' ? [] : ['--experimental-websocket']
+  }
+})
+
 export default defineConfig({
   test: {
     // A soak runs a hundred times as many random cases.
@@ -25,6 +36,8 @@ export default defineConfig({
           testTimeout: 120_000
         }
       },
+      cloudOn('native'),
+      cloudOn('wasm'),
       { extends: true, test: { name: 'stores', include: ['__test__/stores/*.spec.ts'] } },
       {
         extends: true,

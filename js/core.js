@@ -47,6 +47,7 @@ const { FewHandles, Handles, RecentHandles } = require('./handles.js')
  * @property {(engine: number) => string} flushNow
  * @property {(engine: number, query: string) => Promise<string>} history
  * @property {(path: string) => Promise<string>} repairStore
+ * @property {(options: string, roots: string, tell: () => void) => string} openCloud trusts whom the host trusts if `roots` is `host`
  */
 
 /** How many names have a handle at a time. Of a native engine's customers few have, since their names can cross. */
@@ -100,6 +101,12 @@ class Core {
     this.facade = null
     /** What the app gave its functions to be called by the policy's. @type {Map<string, Map<string, Function>> | null} */
     this.libs = null
+    /** The connection to Limitr Cloud, if there is one. @type {import('./cloud/link.js').Link | null} */
+    this.cloud = null
+    /** Whether a call was denied for want of units that the server may have. */
+    this.isDry = false
+    /** Whether what a call sends is kept back, since it may be decided anew. */
+    this.withholding = false
     /** The threads that share the engine, if others may. @type {import('./audience.js').Audience | null} */
     this.audience = null
 
@@ -165,8 +172,9 @@ class Core {
    * @returns {any}
    */
   ask(op, args) {
-    const { value, error, told } = JSON.parse(this.doors.call(this.engine, op, argumentText(args)))
+    const { value, error, told, dry } = JSON.parse(this.doors.call(this.engine, op, argumentText(args)))
     if (told) this.audience?.wake()
+    if (dry) this.isDry = true
     if (error) throw errorFrom(error)
     return value
   }

@@ -35,10 +35,19 @@ const PAGE_LENGTH = 256
  * @param {readonly unknown[]} given
  * @returns {any}
  */
-function create(core, op, [id, plan, type, label, refs, alts, metadata]) {
-  const name = newName(id, 'id')
-  const args = [
-    name,
+function create(core, op, given) {
+  const args = profileOf(given)
+  return moved(core, op, args, /** @type {string} */ (args[0]), null)
+}
+
+/**
+ * What a customer is created with, as it crosses.
+ *
+ * @param {readonly unknown[]} given
+ */
+function profileOf([id, plan, type, label, refs, alts, metadata]) {
+  return [
+    newName(id, 'id'),
     optionalName(plan, 'plan'),
     optionalName(type, 'type'),
     optionalText(label, 'label'),
@@ -46,7 +55,6 @@ function create(core, op, [id, plan, type, label, refs, alts, metadata]) {
     optionalNames(alts, 'alts'),
     guarded(() => optionalData(metadata, 'metadata'), 'metadata')
   ]
-  return moved(core, op, args, name, null)
 }
 
 /**
@@ -312,6 +320,7 @@ module.exports = {
   customers,
   eachCustomer,
   loadCustomers,
+  profileOf,
   read,
   removeAltID,
   removeCustomer,

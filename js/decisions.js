@@ -23,6 +23,7 @@ const REASONS = /** @type {const} */ ([
   'offline'
 ])
 const MODES = /** @type {const} */ (['hard', 'soft', 'observe'])
+const SOURCES = /** @type {const} */ (['local', 'lease', 'server', 'offline'])
 const BOUNDS = /** @type {const} */ (['limit', 'governor', 'cap', 'grant'])
 
 /** Where each number stands. */
@@ -44,7 +45,10 @@ const SLOT = {
   mode: 15,
   boundBy: 16,
   policyVersion: 17,
-  names: 18
+  names: 18,
+  source: 19,
+  exact: 20,
+  atRisk: 21
 }
 
 /**
@@ -78,9 +82,9 @@ function decisionIn(core, allowed, entitlement) {
     mode: wordAt(MODES, answer[SLOT.mode]),
     boundBy: wordAt(BOUNDS, answer[SLOT.boundBy]),
     policyVersion: numberOf(answer[SLOT.policyVersion]),
-    source: 'local',
-    exact: true,
-    atRisk: null
+    source: SOURCES[answer[SLOT.source]],
+    exact: answer[SLOT.exact] === 1,
+    atRisk: numberOf(answer[SLOT.atRisk])
   }
 }
 

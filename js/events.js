@@ -231,7 +231,7 @@ function storeFailed(core, error) {
 
 /** @param {Core} core */
 function deliver(core) {
-  if (core.delivering || core.waiting.length === 0) return
+  if (core.delivering || core.withholding || core.waiting.length === 0) return
   core.delivering = true
   try {
     for (let next = 0; next < core.waiting.length; next++) deliverOne(core, core.waiting[next])
@@ -311,6 +311,7 @@ module.exports = {
   addHandler,
   carry,
   clearHandlers,
+  deliver,
   isForeign,
   on,
   removeHandler,

@@ -1,6 +1,9 @@
 // @ts-check
 
 const { newName } = require('./arguments.js')
+const { clouded } = require('./cloud/clouded.js')
+const { openedInCloud } = require('./cloud/opening.js')
+const { cloudOptions } = require('./cloud/options.js')
 const capabilities = require('./capabilities.js')
 const { attach, openedWithFunctions } = require('./carrying.js')
 const { Core } = require('./core.js')
@@ -73,6 +76,10 @@ class Engine {
 
   get backend() {
     return this.#core.backend
+  }
+
+  get status() {
+    return this.#core.cloud?.status ?? null
   }
 
   get diagnostics() {
@@ -286,6 +293,14 @@ function limitrOver(bind) {
       return core.facade
     }
 
+    /** @param {unknown} options */
+    static async cloud(options) {
+      const open = cloudOptions(options)
+      const core = await openedInCloud(await bind(backendOption(options)), open)
+      core.facade = new Clouded(core)
+      return core.facade
+    }
+
     /** @param {unknown} path */
     static async repairStore(path) {
       const folder = newName(path, 'path')
@@ -295,6 +310,7 @@ function limitrOver(bind) {
     }
   }
   const Kept = kept(/** @type {any} */ (Limitr))
+  const Clouded = clouded(/** @type {any} */ (Limitr))
   return Limitr
 }
 

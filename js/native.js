@@ -54,7 +54,8 @@ function load() {
       flush,
       flushNow,
       history,
-      repairStore
+      repairStore,
+      openCloud
     } = /** @type {any} */ (requireAtRunTime('../binding.js'))
     return {
       open,
@@ -84,13 +85,21 @@ function load() {
       flush,
       flushNow,
       history,
-      repairStore
+      repairStore,
+      openCloud: (options, roots, tell) => openCloud(options, roots === 'host' ? trustedRoots() : '', tell)
     }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`
     const message = `no native binding of limitr loads on ${host}: ${deepest(cause)} (install with optional dependencies, or let wasm run it: backend \`auto\` or \`wasm\`)`
     throw new LimitrError('not_supported', message, { cause })
   }
+}
+
+/** The certificates that the host itself trusts, in PEM. */
+function trustedRoots() {
+  const tls = requireAtRunTime('node:tls')
+  const roots = tls.getCACertificates?.('default') ?? tls.rootCertificates
+  return roots.join('\n')
 }
 
 /** How the loader words that there was nothing in a place, and where it looks for the package of a platform. */

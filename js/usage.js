@@ -387,6 +387,8 @@ function settled(core, answer, customer, eventData) {
 
 /** What a deciding door adds to its answer when other threads are to take events. */
 const OTHERS = 4
+/** What it adds when it lacked units that the server of Limitr Cloud may have. */
+const DRY = 8
 
 /**
  * Delivers what a call left for this thread, and wakes the others.
@@ -397,6 +399,7 @@ const OTHERS = 4
  * @param {object | null} eventData
  */
 function tell(core, answer, customer, eventData) {
+  if (answer & DRY) core.isDry = true
   if (answer & OTHERS) core.audience?.wake()
   takeEvents(core, customer, eventData)
 }

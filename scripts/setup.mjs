@@ -9,7 +9,8 @@ import { provideWasm } from './lib/wasm.mjs'
 const NODE = 20
 const TOOLS = { nextest: '0.9.143', fuzz: '0.13.2' }
 
-async function checkTools() {
+/** Whether what must be there is there. */
+export async function checkTools() {
   const node = Number(process.versions.node.split('.')[0])
   if (node < NODE)
     throw new Failed(`Node ${process.versions.node} is too old`, { help: `Install Node ${NODE} or newer.` })

@@ -14,12 +14,14 @@ import { report, step } from './lib/run.mjs'
 import { lint } from './lint.mjs'
 import { setup } from './setup.mjs'
 import { apps } from './suites/apps.mjs'
+import { cloud } from './suites/cloud.mjs'
 import { examples } from './suites/examples.mjs'
 import { fuzz } from './suites/fuzz.mjs'
 import { instructions } from './suites/instructions.mjs'
 import { musl } from './suites/musl.mjs'
 import { packages } from './suites/packages.mjs'
 import { rustExamples, rustTests } from './suites/rust.mjs'
+import { server } from './suites/server.mjs'
 import { simulator } from './suites/sim.mjs'
 import { stores } from './suites/stores.mjs'
 import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from './suites/vitest.mjs'
@@ -28,10 +30,12 @@ import { bindingTests, durableTests, nativeTests, typeTests, wasmTests } from '.
 const SUITES = {
   rust: { 'rust tests': rustTests, 'rust examples in docs': rustExamples },
   sim: { 'simulator of cloud': simulator },
+  server: { 'cloud server': server },
   node: { 'javascript tests, native': nativeTests, 'durability and threads': durableTests },
   wasm: { 'javascript tests, wasm': wasmTests, 'bindings compared': bindingTests },
   types: { 'type tests': typeTests },
   stores: { 'store adapters': stores },
+  cloud: { 'engines of a cloud server': cloud },
   package: { 'installed package': packages },
   apps: { 'apps in real runtimes': apps },
   musl: { 'addon for musl': musl },

@@ -1,7 +1,7 @@
 //! The doors themselves, the same for every host. A host's own file turns its arguments into these and back.
 //!
 //! A deciding door answers 0 for denied and 1 for allowed, plus 2 when events wait, plus 4 when other threads are to take some,
-//! or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer
+//! plus 8 when it lacked units that a server may have, or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer
 //! JSON, `{"value"}` or `{"error"}`.
 
 use std::any::Any;
@@ -58,7 +58,8 @@ pub(crate) fn allow(engine: f64, customer: Name<'_>, entitlement: u32, asked: As
 pub(crate) fn check(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
     let answer = with_host(engine, |host, names| {
         let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
-        host.check(customer, entitlement, &asked.call()?).map(i32::from)
+        let allowed = host.check(customer, entitlement, &asked.call()?)?;
+        Ok(i32::from(allowed) + 8 * i32::from(!allowed && host.is_dry()))
     });
     answer.unwrap_or(-1)
 }
@@ -236,7 +237,8 @@ impl Failed {
 
 #[inline(always)]
 fn verdict(allowed: bool, host: &mut Host) -> i32 {
-    i32::from(allowed) + 2 * i32::from(host.has_events()) + 4 * i32::from(host.tells_others())
+    let told = i32::from(allowed) + 2 * i32::from(host.has_events()) + 4 * i32::from(host.tells_others());
+    told + 8 * i32::from(!allowed && host.is_dry())
 }
 
 /// The error of an engine that can't be worked with.

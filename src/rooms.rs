@@ -16,6 +16,7 @@ use limitr_engine::{EngineError, Taken};
 use limitr_store::{Opening, Query, Recorded, Retention, Settings, Source, Store, StoreError, StoreReader};
 use serde_json::Value;
 
+use crate::node::Connected;
 use crate::slots::Gone;
 use crate::wire::{self, Host, OpenOptions};
 
@@ -37,6 +38,8 @@ struct Named {
 #[allow(unreachable_pub)] // a task's output must be `pub`
 pub struct Room {
     host: Arc<Mutex<Host>>,
+    /// Its connection to Limitr Cloud. Dropped before the rest.
+    _connected: Option<Connected>,
     store: Option<Store>,
     /// What it was opened with, and what came of it.
     opened: String,
@@ -91,7 +94,7 @@ impl Room {
         let (about, opened) = (start.about.clone(), request.text());
         let Some(path) = &options.store else {
             let host = Arc::new(Mutex::new(start.host(seed.hash_one(0_u8))?));
-            return Ok(Room { host, store: None, opened, about, _open: None });
+            return Ok(Room { host, _connected: None, store: None, opened, about, _open: None });
         };
         let mut opening = Opening::at(Path::new(path), seed.hash_one(0_u8)).map_err(refused)?;
         opening.engine.record_changes(true);
@@ -116,7 +119,13 @@ impl Room {
         };
         host.lock().unwrap_or_else(PoisonError::into_inner).wake_with(store.waker());
         store.flush().map_err(refused)?; // the policy that counts from now on
-        Ok(Room { host, store: Some(store), opened, about, _open: None })
+        Ok(Room { host, _connected: None, store: Some(store), opened, about, _open: None })
+    }
+
+    /// A room of one engine that is connected to Limitr Cloud.
+    pub(crate) fn connected(host: Arc<Mutex<Host>>, connected: Connected) -> Arc<Room> {
+        let (opened, about) = (String::new(), Value::Null);
+        Arc::new(Room { host, _connected: Some(connected), store: None, opened, about, _open: None })
     }
 
     /// What opening it found: diagnostics, format.

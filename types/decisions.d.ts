@@ -64,12 +64,15 @@ export interface Decision {
   readonly boundBy: Bound | null
   /** The version of the policy it was judged by. */
   readonly policyVersion: number | null
-  /** Where it was decided. */
-  readonly source: 'local'
-  /** Whether the numbers are exact. */
-  readonly exact: true
-  /** What could be overrun elsewhere; null where everything is local. */
-  readonly atRisk: null
+  /**
+   * What it was decided by: what the engine itself knows; its share of something that engines share out; or the offline rule, which others
+   * may have run into, too.
+   */
+  readonly source: 'local' | 'lease' | 'server' | 'offline'
+  /** Whether the numbers are exact: nobody else can have moved them unseen. */
+  readonly exact: boolean
+  /** The most that others may have used unseen; null where that isn't known, or everything is local. */
+  readonly atRisk: number | null
 }
 
 /** The events of a call: `false` sends none, an object is handed back in each as `event_data`. */

@@ -137,6 +137,7 @@ export interface RelatedPlace {
  * * `policy_function_failed`: a function of the policy threw, was stopped, or isn't there;
  * * `unknown_capability`, `not_allowed`: a capability that the policy hasn't, or that the customer may not run;
  * * `unknown_credit`, `exchange_cycle`, `exchange_unreachable`: caps and live rates;
+ * * `unauthorized`, `revoked`, `policy_invalid`, `connect_timeout`, `version_unsupported`, `refused`, `unreachable`: Limitr Cloud;
  * * `hold_ended`: a hold that was settled or released already;
  * * `closed`: the engine was closed;
  * * `internal`: a defect, which ends the engine;
@@ -166,6 +167,13 @@ export type ErrorCode =
   | 'closed'
   | 'internal'
   | 'engine_poisoned'
+  | 'unauthorized'
+  | 'revoked'
+  | 'policy_invalid'
+  | 'connect_timeout'
+  | 'version_unsupported'
+  | 'refused'
+  | 'unreachable'
   | 'outbox_full'
   | 'shared_conflict'
   | 'store_failed'

@@ -44,9 +44,7 @@ describe('a call', () => {
     expectTypeOf<Parameters<LimitrSync['allow']>>().toEqualTypeOf<Parameters<Limitr['allow']>>()
   })
 
-  test("of a later version isn't there", () => {
-    // @ts-expect-error not yet
-    void Limitr.cloud
+  test("that isn't there is refused", () => {
     // @ts-expect-error what can only wait has no twin
     void limitr.sync.close
   })

@@ -39,5 +39,8 @@ export const durableTests = () => vitest('durable', ['--project=durable'])
 /** `__test__/stores`: the adapters. Where `env` names no PostgreSQL, its tests are skipped. */
 export const storeTests = (env) => vitest('stores', ['--project=stores'], env)
 
+/** `__test__/cloud`: engines that are connected to a server, on both bindings. */
+export const cloudTests = (env) => vitest('cloud', ['--project=cloud-native', '--project=cloud-wasm'], env)
+
 /** `__test__/*.test-d.ts`: what the compiler must accept and refuse. */
 export const typeTests = () => vitest('types', ['--project=types'])

@@ -5,9 +5,13 @@
 mod answers;
 mod clock;
 #[allow(unreachable_pub)] // as above
+mod cloud;
+#[allow(unreachable_pub)] // as above
 mod cold;
 #[allow(unreachable_pub)] // as above
 mod hot;
 #[allow(unreachable_pub)] // as above
 mod kept;
 mod raw;
+
+pub(crate) use cloud::{Bell, Connected};

@@ -3,7 +3,7 @@
 
 use limitr_engine::policy::Mode;
 use limitr_engine::quantity::Amount;
-use limitr_engine::{BoundBy, Decision, Engine, Event, MeterEvent, MeterEventKind, NameId, Reason};
+use limitr_engine::{BoundBy, Decision, Engine, Event, MeterEvent, MeterEventKind, NameId, Reason, Source};
 
 /// Places of the buffer.
 pub(crate) const ANSWER_LEN: usize = 32;
@@ -49,6 +49,14 @@ pub(crate) fn fill_decision(decision: &Decision, names: usize, answer: &mut [f64
     };
     answer[17] = decision.policy_version as f64;
     answer[18] = names as f64;
+    answer[19] = match decision.source {
+        Source::Local => 0.0,
+        Source::Lease => 1.0,
+        Source::Server => 2.0,
+        Source::Offline => 3.0,
+    };
+    answer[20] = f64::from(u8::from(decision.exact));
+    answer[21] = amount(decision.at_risk);
 }
 
 /// Writes an event into `answer`; its kind. `known`: the customer is the one that the call named.
@@ -118,6 +126,7 @@ fn reason(reason: Reason) -> u8 {
         Reason::NotInPlan => 10,
         Reason::Forced => 11,
         Reason::Lease => 12,
+        Reason::Offline => 13,
     }
 }
 

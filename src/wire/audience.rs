@@ -1,11 +1,14 @@
 //! Who hears what happens in an engine that several threads work with: each member of its room has a queue of its own.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use limitr_engine::limits::EVENTS_MAX;
 use limitr_engine::{Engine, Event};
 use limitr_store::Waker;
 use serde_json::Map;
+
+use crate::node::Bell;
 
 /// The type of the event that says that the store is given up.
 const FAILURE: &str = "store-error";
@@ -21,6 +24,8 @@ pub(crate) struct Audience {
     failed: Option<Event>,
     /// Wakes the store, which is told once until it took the changes.
     waker: Option<Waker>,
+    /// Wakes the thread that is connected to Limitr Cloud, as often.
+    bell: Option<Arc<Bell>>,
     woken: bool,
 }
 
@@ -56,6 +61,20 @@ impl Audience {
         self.waker = Some(waker);
     }
 
+    pub(super) fn ring_with(&mut self, bell: Arc<Bell>) {
+        self.bell = Some(bell);
+    }
+
+    /// Has what a call lacked seen to.
+    pub(super) fn ring_soon(&self) {
+        self.bell.iter().for_each(|bell| bell.soon());
+    }
+
+    /// Has what was asked for seen to at once.
+    pub(super) fn ring(&self) {
+        self.bell.iter().for_each(|bell| bell.now());
+    }
+
     #[inline]
     pub(super) fn enter(&mut self, me: u64) {
         self.me = me;
@@ -70,6 +89,7 @@ impl Audience {
         if engine.has_changes() && !self.woken {
             self.woken = true;
             self.waker.iter().for_each(Waker::wake);
+            self.bell.iter().for_each(|bell| bell.soon());
         }
     }
 

@@ -8,6 +8,7 @@ mod answer;
 mod args;
 #[cfg(not(target_arch = "wasm32"))]
 mod audience;
+pub(crate) mod cloud;
 mod customers;
 mod decisions;
 mod money;
@@ -17,7 +18,7 @@ mod telling;
 
 use limitr_engine::policy::{self, Format, LoadOptions, Policy};
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, Call, Called, Decision, Engine, EngineError, EngineOptions, Event};
+use limitr_engine::{Ask, Call, Called, Decision, Engine, EngineError, EngineOptions, Event, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,6 +56,8 @@ pub(crate) struct OpenOptions {
     pub(crate) retention_bytes: Option<f64>,
     /// The name under which all threads of the process find it.
     pub(crate) shared: Option<String>,
+    /// The server that it is connected to.
+    pub(crate) cloud: Option<cloud::CloudOptions>,
 }
 
 impl OpenOptions {
@@ -65,6 +68,10 @@ impl OpenOptions {
         })
     }
 }
+
+/// Calls that may lack units that a server has.
+const DECIDING: [&str; 8] =
+    ["allow", "check", "set", "decide", "explain", "allowAll", "decideAll", "reserve"];
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -79,11 +86,17 @@ pub(crate) enum Clock {
 pub(crate) struct Host {
     engine: Engine,
     clock: Clock,
+    /// How far the engine's time is ahead of the clock, in milliseconds: under Cloud it is the server's.
+    offset: i64,
+    /// Every call is denied, since the server can't be reached.
+    refuses: bool,
     load: LoadOptions,
     /// The event that was taken last, for what a number can't say of it.
     taken: Option<Event>,
     /// While what was kept elsewhere is brought back.
     restoring: Option<restore::Restoring>,
+    /// Its side of Limitr Cloud.
+    cloud: Option<Box<cloud::Cloud>>,
     /// Who works with it, in a room.
     #[cfg(not(target_arch = "wasm32"))]
     audience: Option<Box<audience::Audience>>,
@@ -124,15 +137,7 @@ impl Start {
 
     /// A host of an engine that has the policy.
     pub(crate) fn with(self, engine: Engine) -> Host {
-        Host {
-            engine,
-            clock: self.clock,
-            load: self.load,
-            taken: None,
-            restoring: None,
-            #[cfg(not(target_arch = "wasm32"))]
-            audience: None,
-        }
+        Host { load: self.load, ..Host::around(engine, self.clock) }
     }
 }
 
@@ -145,6 +150,9 @@ pub(crate) fn open(
     seed: u64,
 ) -> Result<(Host, Value), EngineError> {
     let options = OpenOptions::parse(options)?;
+    if let Some(cloud) = &options.cloud {
+        return Ok((cloud.host(clock, seed)?, json!({})));
+    }
     let start = start(document, format, &options, clock)?;
     let about = start.about.clone();
     if !options.restore {
@@ -159,14 +167,15 @@ pub(crate) fn open(
 /// `{"value": …}` or `{"error": …}`.
 pub(crate) fn call(host: &mut Host, op: &str, args: &str) -> String {
     let result = Args::parse(args).and_then(|args| dispatch(host, op, &args));
-    match host.tells_others() {
-        false => answered(result),
-        true => {
-            let mut told = answer_json(result);
-            told["told"] = true.into();
-            told.to_string()
-        }
+    let dry = DECIDING.contains(&op) && host.is_dry();
+    let told = host.tells_others();
+    if !told && !dry {
+        return answered(result);
     }
+    let mut answer = answer_json(result);
+    answer["told"] = told.into();
+    answer["dry"] = dry.into();
+    answer.to_string()
 }
 
 /// A result as JSON text.
@@ -196,6 +205,7 @@ fn dispatch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError
     let answer = if answer.is_none() { money::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { policies::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { restore::call(host, op, args)? } else { answer };
+    let answer = if answer.is_none() { cloud::call(host, op, args)? } else { answer };
     match (answer, op) {
         (Some(answer), _) => Ok(answer),
         (None, "now") => Ok(host.engine.latest(host.now()).into()),
@@ -205,10 +215,25 @@ fn dispatch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError
 }
 
 impl Host {
+    fn around(engine: Engine, clock: Clock) -> Host {
+        Host {
+            engine,
+            clock,
+            offset: 0,
+            refuses: false,
+            load: LoadOptions::default(),
+            taken: None,
+            restoring: None,
+            cloud: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            audience: None,
+        }
+    }
+
     /// The time in milliseconds since the epoch.
     #[inline]
     pub(crate) fn now(&self) -> i64 {
-        self.clock.now()
+        self.clock.now().wrapping_add(self.offset)
     }
 
     /// Meters a call if it may run.
@@ -219,6 +244,9 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
+        if self.refuses && !call.force {
+            return Ok(false);
+        }
         self.engine.allow(self.now(), customer, entitlement, call)
     }
 
@@ -230,6 +258,9 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
+        if self.refuses && !call.force {
+            return Ok(false);
+        }
         self.engine.check(self.now(), customer, entitlement, call)
     }
 
@@ -240,6 +271,9 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
+        if self.refuses && !call.force {
+            return self.explain(customer, entitlement, call);
+        }
         self.engine.decide(self.now(), customer, entitlement, call)
     }
 
@@ -250,7 +284,11 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
-        self.engine.explain(self.now(), customer, entitlement, call)
+        let decision = self.engine.explain(self.now(), customer, entitlement, call)?;
+        match self.refuses && !call.force && decision.allowed {
+            true => Ok(Decision { allowed: false, reason: Reason::Offline, ..decision }),
+            false => Ok(decision),
+        }
     }
 
     /// The number of the engine's last change.

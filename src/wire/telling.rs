@@ -2,6 +2,9 @@
 
 use limitr_engine::Event;
 #[cfg(not(target_arch = "wasm32"))]
+use std::sync::Arc;
+
+#[cfg(not(target_arch = "wasm32"))]
 use limitr_engine::Taken;
 #[cfg(not(target_arch = "wasm32"))]
 use limitr_store::Waker;
@@ -9,6 +12,8 @@ use serde_json::json;
 
 use super::Host;
 use super::answer::{ANSWER_LEN, fill_event, names_count};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::node::Bell;
 
 /// Added to the kind of an event when more wait.
 const MORE_EVENTS: u32 = 16;
@@ -158,6 +163,11 @@ impl Host {
     /// Has the store woken when there are changes.
     pub(crate) fn wake_with(&mut self, waker: Waker) {
         self.audience.get_or_insert_default().wake_with(waker);
+    }
+
+    /// Has a thread rung for when there are changes.
+    pub(crate) fn ring_with(&mut self, bell: Arc<Bell>) {
+        self.audience.get_or_insert_default().ring_with(bell);
     }
 
     /// Takes the changes that wait, for the store, and the time up to which they were committed.

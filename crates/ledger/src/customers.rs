@@ -22,6 +22,8 @@ use crate::terms::Rules;
 const FAMILY_MAX: usize = 64;
 /// Most changes that one frame tells an instance of.
 const TOLD_MAX: u64 = 500;
+/// After how many bytes of them a frame has enough, so that it stays within what a frame may be.
+const TOLD_BYTES: usize = 524_288;
 
 /// A customer's row.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +110,7 @@ fn refused(error: &EngineError) -> Refusal {
 }
 
 /// Customers that an instance holds from now on, each with the revision that it was sent.
-pub(crate) type Held = Vec<(Box<str>, u64)>;
+pub type Held = Vec<(Box<str>, u64)>;
 
 /// Answers `load`: each customer as it stands, its revision, and the names of those that aren't there.
 pub(crate) fn load(
@@ -188,12 +190,17 @@ pub(crate) fn follow(
         return Ok(None);
     }
     rows.want((seen + 1..=rev).map(|rev| Key::Change((id.clone(), rev))))?;
-    let mut list = Vec::new();
+    let (mut list, mut bytes, mut last) = (Vec::new(), 0, seen);
     for place in seen + 1..=rev {
+        if bytes > TOLD_BYTES {
+            break;
+        }
+        last = place;
         let Some(Logged { author, change, .. }) = rows.change(&(id.clone(), place))? else { continue };
         if author != me && commit::concerns_others(&change.effect) {
+            bytes += change.to_json().to_string().len();
             list.push(Sent((*change).clone()));
         }
     }
-    Ok(Some((Down::Changes { customer: id, rev, list }, rev)))
+    Ok(Some((Down::Changes { customer: id, rev: last, list }, last)))
 }

@@ -63,8 +63,12 @@ pub struct Outcome {
     pub close: Vec<u64>,
     /// What to tell every server.
     pub wakes: Vec<Wake>,
-    /// What becomes of connections here.
-    pub sessions: Vec<(u64, Session)>,
+    /// Connections here that have begun.
+    pub begun: Vec<(u64, Session)>,
+    /// Customers that connections here hold, and up to which revision they are told of them now.
+    pub held: Vec<(u64, customers::Held)>,
+    /// The policy that connections here are told of now.
+    pub told: Vec<(u64, u64)>,
 }
 
 /// A server's connections and its compiled policy.
@@ -118,21 +122,20 @@ impl Desk {
         let Some(session) = self.sessions.get(&connection) else {
             return Err(Refusal::fatal("hello_first", "the first frame of a connection is `hello`").into());
         };
-        let mut session = session.clone();
         let me = (session.instance, session.session);
         match up {
             Up::Hello { .. } => {}
             Up::Load { ids } => {
                 let (frame, held) = customers::load(rows, me.0, me.1, ids)?;
                 outcome.frames.push((connection, frame));
-                hold(&mut session, held)?;
+                outcome.held.push((connection, room_for(&session.held, held)?));
             }
             Up::Ensure { customer } => {
                 instances::speaking(rows, me.0, me.1)?;
                 customers::ensure(rows, &self.rules, now, customer)?;
                 let (frame, held) = customers::load(rows, me.0, me.1, std::slice::from_ref(&customer.id))?;
                 outcome.frames.push((connection, frame));
-                hold(&mut session, held)?;
+                outcome.held.push((connection, room_for(&session.held, held)?));
             }
             Up::Changes { list, watermark, of, .. } => {
                 let author = of.unwrap_or(me.0);
@@ -151,7 +154,6 @@ impl Desk {
             Up::Policy { version, ok, .. } => instances::runs_policy(rows, me.0, me.1, *version, *ok)?,
             Up::Ping => outcome.frames.push((connection, Down::Pong { now })),
         }
-        outcome.sessions.push((connection, session));
         Ok(outcome)
     }
 
@@ -176,60 +178,96 @@ impl Desk {
         let welcome = Down::Welcome { session, now, policy, limits, up_to, earlier };
         outcome.frames.push((connection, welcome));
         outcome.wakes = wakes;
-        let mut session = Session { instance: *instance, session, held: BTreeMap::new(), policy: version };
-        hold(&mut session, resume.held.iter().map(|held| (held.customer.clone(), held.rev)).collect())?;
-        outcome.wakes.extend(session.held.keys().cloned().map(Wake::Customer));
-        outcome.sessions.push((connection, session));
+        let held = resume.held.into_iter().map(|held| (held.customer, held.rev)).collect();
+        let held: BTreeMap<_, _> = room_for(&BTreeMap::new(), held)?.into_iter().collect();
+        outcome.wakes.extend(held.keys().cloned().map(Wake::Customer));
+        outcome.begun.push((connection, Session { instance: *instance, session, held, policy: version }));
         Ok(())
     }
 
-    /// Decides on a wake-up.
+    /// The connections that a wake-up may concern.
+    pub fn concerned(&self, wake: &Wake) -> impl Iterator<Item = u64> {
+        let concerned = self.sessions.iter().filter(move |(_, session)| match wake {
+            Wake::Customer(customer) => session.held.contains_key(customer),
+            Wake::Revoke { instance, .. } => session.instance == *instance,
+            Wake::Session { instance, session: latest } => {
+                session.instance == *instance && session.session < *latest
+            }
+            Wake::Policy => true,
+        });
+        concerned.map(|(connection, _)| *connection)
+    }
+
+    /// Decides on a wake-up, for all connections at once.
     ///
     /// # Errors
     /// As [`Rows`].
     pub fn wake(&self, rows: &Rows, wake: &Wake) -> Result<Outcome, Stop> {
         let mut outcome = Outcome::default();
-        for (connection, session) in &self.sessions {
-            let connection = *connection;
-            match wake {
-                Wake::Customer(customer) => {
-                    let Some(seen) = session.held.get(customer) else { continue };
-                    let mut session = session.clone();
-                    let mut seen = *seen;
-                    while let Some((frame, rev)) = customers::follow(rows, session.instance, customer, seen)?
-                    {
-                        seen = rev;
-                        outcome.frames.push((connection, frame));
-                    }
-                    session.held.insert(customer.clone(), seen);
-                    outcome.sessions.push((connection, session));
-                }
-                Wake::Revoke { instance, lease } if session.instance == *instance => {
-                    outcome.frames.push((connection, Down::Revoke { lease: *lease }));
-                }
-                Wake::Session { instance, session: latest }
-                    if session.instance == *instance && session.session < *latest =>
-                {
-                    outcome.close.push(connection);
-                }
-                Wake::Policy => {
-                    let policy = policies::in_force(rows)?;
-                    if policy.version > session.policy {
-                        let session = Session { policy: policy.version, ..session.clone() };
-                        outcome.frames.push((connection, Down::Policy(policy)));
-                        outcome.sessions.push((connection, session));
-                    }
-                }
-                Wake::Revoke { .. } | Wake::Session { .. } => {}
-            }
+        for connection in self.concerned(wake) {
+            self.wake_one(rows, connection, wake, &mut outcome)?;
         }
         Ok(outcome)
     }
 
+    /// Decides on a wake-up, for one connection.
+    ///
+    /// # Errors
+    /// As [`Rows`].
+    pub fn wake_one(
+        &self,
+        rows: &Rows,
+        connection: u64,
+        wake: &Wake,
+        outcome: &mut Outcome,
+    ) -> Result<(), Stop> {
+        let Some(session) = self.sessions.get(&connection) else { return Ok(()) };
+        match wake {
+            Wake::Customer(customer) => {
+                let Some(before) = session.held.get(customer) else { return Ok(()) };
+                let mut seen = *before;
+                while let Some((frame, rev)) = customers::follow(rows, session.instance, customer, seen)? {
+                    seen = rev;
+                    outcome.frames.push((connection, frame));
+                }
+                if seen > *before {
+                    outcome.held.push((connection, vec![(customer.clone(), seen)]));
+                }
+            }
+            Wake::Revoke { instance, lease } if session.instance == *instance => {
+                outcome.frames.push((connection, Down::Revoke { lease: *lease }));
+            }
+            Wake::Session { instance, session: latest }
+                if session.instance == *instance && session.session < *latest =>
+            {
+                outcome.close.push(connection);
+            }
+            Wake::Policy => {
+                let policy = policies::in_force(rows)?;
+                if policy.version > session.policy {
+                    outcome.told.push((connection, policy.version));
+                    outcome.frames.push((connection, Down::Policy(policy)));
+                }
+            }
+            Wake::Revoke { .. } | Wake::Session { .. } => {}
+        }
+        Ok(())
+    }
+
     /// Takes in what was decided, after it was committed.
     pub fn done(&mut self, outcome: &Outcome) {
-        for (connection, session) in &outcome.sessions {
+        for (connection, session) in &outcome.begun {
             self.sessions.insert(*connection, session.clone());
+        }
+        for (connection, held) in &outcome.held {
+            if let Some(session) = self.sessions.get_mut(connection) {
+                session.held.extend(held.iter().cloned());
+            }
+        }
+        for (connection, version) in &outcome.told {
+            if let Some(session) = self.sessions.get_mut(connection) {
+                session.policy = *version;
+            }
         }
         for connection in &outcome.close {
             self.sessions.remove(connection);
@@ -242,13 +280,13 @@ impl Desk {
     }
 }
 
-/// Notes customers that a connection holds from now on.
-fn hold(session: &mut Session, held: customers::Held) -> Result<(), Stop> {
-    session.held.extend(held);
-    match session.held.len() > HELD_MAX {
+/// Whether a connection may hold these customers, too.
+fn room_for(held: &BTreeMap<Box<str>, u64>, more: customers::Held) -> Result<customers::Held, Stop> {
+    let fresh = more.iter().filter(|(id, _)| !held.contains_key(id)).count();
+    match held.len() + fresh > HELD_MAX {
         true => {
             Err(Refusal::fatal("too_many", format!("an instance holds {HELD_MAX} customers at most")).into())
         }
-        false => Ok(()),
+        false => Ok(more),
     }
 }

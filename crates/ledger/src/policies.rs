@@ -90,9 +90,28 @@ fn add(rows: &mut Rows, now: i64, document: &str, message: &str, copy_of: Option
 /// # Errors
 /// `unknown_policy`; `not_a_draft`; `stale_draft` where a later version was published since; `invalid_policy` with its diagnostics.
 pub fn publish(rows: &mut Rows, now: i64, actor: &str, version: u64) -> Result<(), Stop> {
+    publish_saying(rows, now, actor, version, "")
+}
+
+/// As [`publish`], and says why: a message that isn't empty takes the place of the draft's.
+///
+/// # Errors
+/// As [`publish`].
+pub fn publish_saying(
+    rows: &mut Rows,
+    now: i64,
+    actor: &str,
+    version: u64,
+    message: &str,
+) -> Result<(), Stop> {
     put_in_force(rows, now, version)?;
+    if !message.is_empty() {
+        let row = read(rows, version)?;
+        rows.put_policy(&version, PolicyVersion { message: message.to_string(), ..row });
+    }
+    let detail = if message.is_empty() { json!({}) } else { json!({ "message": message }) };
     let subject = version.to_string();
-    audit::note(rows, now, Deed { actor, action: "policy.publish", subject: &subject, detail: json!({}) })
+    audit::note(rows, now, Deed { actor, action: "policy.publish", subject: &subject, detail })
 }
 
 /// Publishes the document of an older version as a new one; answers its number.
@@ -157,5 +176,5 @@ fn read(rows: &Rows, version: u64) -> Result<PolicyVersion, Stop> {
 pub fn in_force(rows: &Rows) -> Result<PolicyRef, Stop> {
     let version = rows.heads(&())?.unwrap_or_default().active;
     let hash = rows.policy(&version)?.map(|row| row.hash).unwrap_or_default();
-    Ok(PolicyRef { version, hash, url: format!("/v1/policies/{version}") })
+    Ok(PolicyRef { version, hash, url: format!("/v1/policies/{version}/document") })
 }

@@ -134,7 +134,7 @@ impl Rows {
     ///
     /// # Errors
     /// [`Stop::Missing`] with all that aren't loaded.
-    pub(crate) fn want(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Stop> {
+    pub fn want(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Stop> {
         let unknown = |key: &Key| !self.written.contains_key(key) && !self.loaded.contains_key(key);
         let keys: BTreeSet<Key> = keys.into_iter().filter(unknown).collect();
         match keys.is_empty() {

@@ -1,9 +1,9 @@
 //! Checks of a message that its types can't make.
 
+use limitr_engine::What;
 use limitr_engine::quantity::Amount;
 
-use crate::limits::{NAME_BYTES_MAX, TEXT_BYTES_MAX};
-use limitr_engine::What;
+use crate::limits::{NAME_BYTES_MAX, NUMBER_MAX, TEXT_BYTES_MAX};
 
 /// A message whose fields have bounds.
 pub(crate) trait Bounded {
@@ -61,9 +61,15 @@ impl Check {
 
     /// What a lease is of.
     pub(crate) fn what(&mut self, what: &What) {
-        if let What::Limit(name) | What::Cap(name) = what {
-            self.name("what", name);
+        match what {
+            What::Limit(name) | What::Cap(name) => self.name("what", name),
+            What::Grant(number) => self.number("what", *number),
         }
+    }
+
+    /// A number that something has.
+    pub(crate) fn number(&mut self, field: &str, number: u64) {
+        self.that(number <= NUMBER_MAX, &format!("`{field}` is past {NUMBER_MAX}"));
     }
 
     /// An amount that a meter could have.

@@ -6,6 +6,8 @@ pub const SUBPROTOCOL: &str = "limitr.v1";
 pub const FRAME_BYTES_MAX: usize = 1_048_576;
 /// Deepest nesting of objects and lists in a frame. A policy within a change is the deepest thing that is sent.
 pub const DEPTH_MAX: usize = 72;
+/// Largest number of a change, a revision, a lease or a version: what JavaScript counts exactly.
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Longest name (customer, entitlement, cap), in bytes of UTF-8: as in the engine.
 pub const NAME_BYTES_MAX: usize = limitr_engine::limits::NAME_BYTES_MAX;
 /// Longest version, hash, address, code or message, in bytes of UTF-8.

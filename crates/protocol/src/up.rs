@@ -147,12 +147,17 @@ impl Bounded for Up {
 
     fn check(&self, check: &mut Check) {
         match self {
-            Up::Hello { engine, resume, .. } => {
+            Up::Hello { engine, resume, policy_version, .. } => {
                 check.text("engine", engine);
+                check.number("policyVersion", policy_version.unwrap_or(0));
                 if let Some(Resume { held, earlier }) = resume {
                     check.count("resume.held", held.len(), HELD_MAX);
                     check.count("resume.earlier", earlier.len(), EARLIER_MAX);
-                    held.iter().for_each(|held| check.name("resume.held", &held.customer));
+                    held.iter().for_each(|held| {
+                        check.name("resume.held", &held.customer);
+                        check.number("resume.held.rev", held.rev);
+                    });
+                    earlier.iter().for_each(|one| check.number("resume.earlier.upTo", one.up_to));
                 }
             }
             Up::Load { ids } => check.names("ids", ids, CUSTOMERS_MAX),
@@ -165,18 +170,23 @@ impl Bounded for Up {
                 check.names("customer.alts", &customer.alts, REFS_MAX);
                 check.bytes("customer.metadata", customer.metadata.to_string().len(), METADATA_BYTES_MAX);
             }
-            Up::Changes { from, list, .. } => check.changes(*from, list),
+            Up::Changes { from, list, .. } => {
+                check.number("from", *from);
+                check.changes(*from, list);
+            }
             Up::Lease { customer, what, want } => {
                 check.name("customer", customer);
                 check.what(what);
                 check.amount("want", *want);
             }
-            Up::Return { amount, unused, .. } => {
+            Up::Return { lease, amount, unused } => {
+                check.number("lease", *lease);
                 check.amount("amount", *amount);
                 check.amount("unused", *unused);
                 check.that(unused <= amount, "`unused` is more than `amount`");
             }
-            Up::Policy { diagnostics, .. } => {
+            Up::Policy { version, diagnostics, .. } => {
+                check.number("version", *version);
                 check.count("diagnostics", diagnostics.len(), DIAGNOSTICS_MAX);
             }
             Up::Ping => {}

@@ -39,6 +39,8 @@ pub enum Reason {
     Forced,
     /// Denied: there is room, but it isn't leased to this engine.
     Lease,
+    /// Denied: the server can't be reached, and its host denies every call then.
+    Offline,
 }
 
 impl Reason {
@@ -58,6 +60,7 @@ impl Reason {
             Reason::NotInPlan => "not_in_plan",
             Reason::Forced => "forced",
             Reason::Lease => "lease",
+            Reason::Offline => "offline",
         }
     }
 }

@@ -1,0 +1,86 @@
+import { createServer } from 'node:net'
+import { Limitr } from 'limitr'
+import { describe, expect, it } from 'vitest'
+import { codeOf } from '../support/open.js'
+import { connected, limit, plan, soon, started } from './support.js'
+
+describe('what goes wrong', () => {
+  it('is `unauthorized` for a token that the server doesn’t know', async () => {
+    const server = await started(plan({ sso: {} }))
+    const token = `limitr_test_${'0'.repeat(64)}`
+    expect(await codeOf(() => Limitr.cloud({ token, url: server.url }))).toBe('unauthorized')
+    expect(await codeOf(() => Limitr.cloud({ token: server.adminToken, url: server.url }))).toBe(
+      'unauthorized'
+    )
+  })
+
+  it('is `revoked` for one that was revoked, also while the engine runs', async () => {
+    const server = await started(plan({ chat: limit(5, 'soft') }))
+    const made = await server.ask('POST', '/v1/tokens', { name: 'to revoke', scopes: ['engine'] })
+    const limitr = await connected(server, { token: made.secret ?? made.token })
+    await limitr.ensureCustomer('ada')
+    await server.ask('DELETE', `/v1/tokens/${made.id}`)
+    expect(await soon(() => limitr.status?.state === 'failed')).toBe(true)
+    expect(limitr.status?.error?.code).toBe('revoked')
+    expect(limitr.sync.allow('ada', 'chat', 1)).toBe(true)
+    const again = () => Limitr.cloud({ token: made.secret ?? made.token, url: server.url })
+    expect(await codeOf(again)).toBe('revoked')
+  })
+
+  it('is `connect_timeout` where nobody answers, or nothing is published', async () => {
+    const deaf = createServer()
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
+    const { port } = deaf.address() as { port: number }
+    const options = { token: 'x', url: `http://127.0.0.1:${port}`, connectTimeout: 200 }
+    expect(await codeOf(() => Limitr.cloud(options))).toBe('connect_timeout')
+    deaf.close()
+    const server = await started()
+    const empty = Limitr.cloud({ token: server.token, url: server.url, connectTimeout: 300 })
+    await expect(empty).rejects.toThrow(/has no policy that is published/)
+  })
+
+  it('is a wrong option, said before anything is tried', async () => {
+    const wrong: [object | string, string][] = [
+      ['', 'invalid_argument'],
+      [{}, 'invalid_argument'],
+      [{ token: 'ü' }, 'invalid_value'],
+      [{ token: 'x', url: 'ftp://here' }, 'invalid_value'],
+      [{ token: 'x', url: 'nowhere' }, 'invalid_value'],
+      [{ token: 'x', connectTimeout: -1 }, 'invalid_value'],
+      [{ token: 'x', leaseTimeout: 'soon' }, 'invalid_value'],
+      [{ token: 'x', offline: 'maybe' }, 'invalid_argument'],
+      [{ token: 'x', offline: { allow: -1 } }, 'invalid_value'],
+      [{ token: 'x', onStatus: 5 }, 'invalid_argument'],
+      [{ token: 'x', tokn: 'y' }, 'invalid_argument'],
+      [{ token: 'x', policy: 7 }, 'not_supported'],
+      [{ token: 'x', store: './folder' }, 'not_supported']
+    ]
+    for (const [options, code] of wrong) {
+      expect([options, await codeOf(() => Limitr.cloud(options as never))]).toEqual([options, code])
+    }
+  })
+
+  it('is `not_supported` for what only the server may change', async () => {
+    const server = await started(plan({ chat: limit(5, 'soft') }))
+    const limitr = await connected(server)
+    await limitr.ensureCustomer('ada')
+    const record = await limitr.customer('ada')
+    const refused = {
+      updatePolicy: [plan({})],
+      setPlan: ['q', {}],
+      deletePlan: ['p'],
+      setExchange: ['eur', 1, 'usd'],
+      setNotifications: [{}],
+      setCustomer: [record],
+      ensureSetCustomer: [record],
+      loadCustomers: [[record]]
+    }
+    for (const [name, args] of Object.entries(refused)) {
+      for (const facade of [limitr, limitr.sync]) {
+        const method = (facade as unknown as Record<string, (...args: unknown[]) => unknown>)[name]
+        expect([name, await codeOf(() => method?.apply(facade, args))]).toEqual([name, 'not_supported'])
+      }
+    }
+    expect(await limitr.limit('ada', 'chat')).toBe(5)
+  })
+})

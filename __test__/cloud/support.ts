@@ -1,0 +1,127 @@
+// What the tests of Cloud share: real servers, each with a database of its own, and engines that are closed with the test.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type CloudStatus, Limitr, type LimitrCloudOptions } from 'limitr'
+import { afterEach } from 'vitest'
+
+/** The server's program: the suite builds it and says where it is. */
+const PROGRAM = process.env.LIMITR_TEST_SERVER ?? 'target/server/limitr-server'
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** What its REST API answers with. */
+// biome-ignore lint/suspicious/noExplicitAny: each path has fields of its own
+type Answer = any
+
+/** A running server. */
+export class Server {
+  url = ''
+  token = ''
+  adminToken = ''
+  #process: ChildProcess | null = null
+  #folder = mkdtempSync(join(tmpdir(), 'limitr-cloud-'))
+
+  /** Starts it, on the same port and database as before if it ran already. */
+  async start(): Promise<void> {
+    const port = this.url === '' ? '0' : new URL(this.url).port
+    const args = ['--port', port, '--database', join(this.#folder, 'cloud.db'), '--print', 'json']
+    const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#process = child
+    const ended = new Promise<never>((_, reject) => {
+      child.on('error', reject)
+      child.on('exit', (code) => reject(new Error(`the server ended with code ${code}`)))
+    })
+    ended.catch(() => {}) // afterwards its end is wished for
+    const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })
+    const first = new Promise<string>((resolve) => lines.once('line', resolve))
+    const said = JSON.parse(await Promise.race([first, ended]))
+    this.url = said.url
+    if (said.first) {
+      this.token = said.token
+      this.adminToken = said.adminToken
+    }
+  }
+
+  /** Ends it: at once, as a power failure would. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  /** Asks its REST API as an administrator. */
+  async ask(method: string, path: string, body?: string | object): Promise<Answer> {
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.adminToken}`,
+        ...(typeof body === 'object' ? { 'Content-Type': 'application/json' } : {})
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) })
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text === '' ? null : JSON.parse(text)
+  }
+
+  /** Publishes a policy; its number. */
+  async publish(document: object): Promise<number> {
+    const { version } = await this.ask('POST', '/v1/policies', JSON.stringify(document))
+    await this.ask('POST', `/v1/policies/${version}/publish`, {})
+    return version
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** A server with a policy in force. */
+export async function started(document?: object): Promise<Server> {
+  const server = new Server()
+  cleanUps.push(() => server.remove())
+  await server.start()
+  if (document) await server.publish(document)
+  return server
+}
+
+/** An engine that is connected to a server. */
+export async function connected(server: Server, options: Partial<LimitrCloudOptions> = {}): Promise<Limitr> {
+  const limitr: Limitr = await Limitr.cloud({ token: server.token, url: server.url, ...options })
+  cleanUps.push(() => limitr.close())
+  return limitr
+}
+
+/** Waits until something holds, for so many milliseconds at the most; whether it does. */
+export async function soon(holds: () => unknown, most = 5_000): Promise<boolean> {
+  for (const until = Date.now() + most; Date.now() < until; ) {
+    if (await holds()) return true
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return Boolean(await holds())
+}
+
+/** A policy with one plan. */
+export const plan = (entitlements: object) => ({
+  policy: { credits: { t: {} }, plans: { p: { default: true, entitlements } } }
+})
+
+/** A limit in the credit `t`. */
+export const limit = (value: number, mode = 'hard') => ({ limit: { credit: 't', value, mode } })
+
+/** States that an engine goes through. */
+export function states(): { seen: string[]; onStatus: (status: CloudStatus) => void } {
+  const seen: string[] = []
+  return { seen, onStatus: ({ state }) => void (seen.at(-1) !== state && seen.push(state)) }
+}

@@ -1,0 +1,41 @@
+//! Tickets: what a token is where a host can't send headers. One minute, one use.
+
+use sqlx::Row as _;
+
+use super::tokens::{self, Token};
+use crate::app::App;
+use crate::clock;
+use crate::db::Scope;
+use crate::problem::Problem;
+use crate::secret;
+
+/// How long a ticket is good.
+pub(crate) const TICKET_MS: i64 = 60_000;
+
+/// Makes a ticket: its secret, and until when it is good.
+pub(crate) async fn make(app: &App, token: &Token) -> Result<(String, i64), Problem> {
+    let ticket = format!("limitr_ticket_{}", secret::hex::<32>());
+    let until = clock::now() + TICKET_MS;
+    let statement =
+        "INSERT INTO tickets (workspace, environment, token, hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let insert = token.scope.query(statement).bind(token.id.clone()).bind(secret::hash(&ticket)).bind(until);
+    insert.execute(app.database.writer()).await?;
+    Ok((ticket, until))
+}
+
+/// Uses a ticket up; answers the token that it stands for.
+pub(crate) async fn redeem(app: &App, ticket: &str) -> Result<Token, Problem> {
+    let unknown = || Problem::unauthorized("the ticket was used, is too old, or isn't one: get another");
+    if ticket.len() > 128 {
+        return Err(unknown());
+    }
+    let statement = "DELETE FROM tickets WHERE hash = $1 RETURNING workspace, environment, token, expires_at";
+    let row = sqlx::query(statement).bind(secret::hash(ticket)).fetch_optional(app.database.writer()).await?;
+    let row = row.ok_or_else(unknown)?;
+    let (environment, until): (String, i64) = (row.try_get(1)?, row.try_get(3)?);
+    let scope = Scope::of(row.try_get(0)?, &environment).ok_or_else(unknown)?;
+    if until < clock::now() {
+        return Err(unknown());
+    }
+    tokens::again(app, &scope, &row.try_get::<String, _>(2)?).await
+}

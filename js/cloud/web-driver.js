@@ -1,0 +1,202 @@
+// @ts-check
+
+// Carries frames between an engine in wasm and its server, through the host's WebSocket. It does what the engine's side of Cloud asks for,
+// and tells it what came of it; it decides nothing.
+//
+// 1. A WebSocket of a browser sends no headers, so a ticket goes into its address: it is had for the token, and is good for a minute, once.
+// 2. What calls left is taken after a few milliseconds, for all of them at once, and at once where somebody waits.
+
+const { LimitrError } = require('../errors.js')
+
+/** @typedef {import('../core.js').Core} Core */
+/** @typedef {import('./link.js').Link} Link */
+/** @typedef {import('./options.js').CloudOptions} CloudOptions */
+/** @typedef {{ do: 'connect' } | { do: 'send', text: string } | { do: 'disconnect' } | { do: 'fetch', version: number, url: string } | { do: 'end' }} Task */
+/** @typedef {{ tasks: Task[], next: number | null, news: boolean }} Work */
+
+const SUBPROTOCOL = 'limitr.v1'
+/** How long calls are gathered, in milliseconds. */
+const GATHER_MS = 5
+/** How long a connection may take to open, or a document to come, in milliseconds. */
+const PATIENCE_MS = 10_000
+/** The longest wait until the engine's side is asked again, in milliseconds. */
+const IDLE_MS = 60_000
+/** Codes of a server that refuses for good. */
+const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported', 'forbidden']
+
+/** @typedef {import('./link.js').Driver} Driver */
+
+/** @implements {Driver} */
+class WebDriver {
+  stirs = true
+  /** @type {WebSocket | null} */
+  #socket = null
+  /** Counts connections: what comes of an earlier one is nobody's. */
+  #attempt = 0
+  /** When the engine's side is due. @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
+  /** Whether calls are being gathered. */
+  #gathering = false
+  #ended = false
+
+  /**
+   * @param {Core} core
+   * @param {Link} link
+   * @param {CloudOptions} options
+   */
+  constructor(core, link, options) {
+    this.core = core
+    this.link = link
+    this.options = options
+  }
+
+  /** @param {boolean} [atOnce] */
+  stir(atOnce = false) {
+    if (this.#gathering && !atOnce) return
+    this.#gathering = true
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#say('tick'), atOnce ? 0 : GATHER_MS)
+  }
+
+  stop() {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    this.#hangUp()
+  }
+
+  /**
+   * Tells the engine's side something, and does what it asks for.
+   *
+   * @param {string} what
+   * @param {...unknown} details
+   */
+  #say(what, ...details) {
+    if (this.#ended) return
+    if (this.core.closed) return this.stop()
+    clearTimeout(this.#timer)
+    this.#gathering = false
+    const { tasks, next, news } = /** @type {Work} */ (this.core.ask('cloud', [what, ...details]))
+    for (const task of tasks) this.#carryOut(task)
+    if (this.#ended) return news ? this.link.take() : undefined
+    const wait = next === null ? IDLE_MS : Math.min(Math.max(next - Date.now() + 1, 0), IDLE_MS)
+    const timer = /** @type {any} */ (setTimeout(() => this.#say('tick'), wait))
+    timer.unref?.() // waiting alone keeps no process alive
+    this.#timer = timer
+    if (news) this.link.take()
+  }
+
+  /** @param {Task} task */
+  #carryOut(task) {
+    switch (task.do) {
+      case 'connect':
+        this.#hangUp()
+        this.#connect(this.#attempt)
+        break
+      case 'send':
+        if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(task.text)
+        break
+      case 'disconnect':
+        this.#hangUp()
+        break
+      case 'fetch':
+        this.#fetch(task.version, task.url)
+        break
+      default:
+        this.stop()
+    }
+  }
+
+  #hangUp() {
+    this.#attempt += 1
+    this.#socket?.close()
+    this.#socket = null
+  }
+
+  /** @param {number} attempt */
+  async #connect(attempt) {
+    let ticket
+    try {
+      ticket = await this.#ticket()
+    } catch (error) {
+      if (attempt === this.#attempt) this.#failed(error)
+      return
+    }
+    if (attempt !== this.#attempt || this.#ended) return
+    const address = `${this.options.url.replace(/^http/, 'ws')}/v1/connect?ticket=${encodeURIComponent(ticket)}`
+    const socket = new WebSocket(address, SUBPROTOCOL)
+    this.#socket = socket
+    const late = setTimeout(() => over(), PATIENCE_MS)
+    const over = () => {
+      clearTimeout(late)
+      if (this.#socket !== socket) return
+      this.#hangUp()
+      this.#say('disconnected')
+    }
+    socket.addEventListener('open', () => {
+      clearTimeout(late)
+      if (this.#socket !== socket) return socket.close()
+      if (socket.protocol === SUBPROTOCOL) return this.#say('connected')
+      this.#hangUp()
+      this.#say('refused', 'version_unsupported')
+    })
+    socket.addEventListener('message', ({ data }) => {
+      if (this.#socket === socket && typeof data === 'string') this.#say('text', data)
+    })
+    socket.addEventListener('close', over)
+    socket.addEventListener('error', over)
+  }
+
+  async #ticket() {
+    const answer = await this.#request('/v1/tickets', { method: 'POST' })
+    const { ticket } = await answer.json()
+    return ticket
+  }
+
+  /**
+   * @param {number} version
+   * @param {string} path
+   */
+  async #fetch(version, path) {
+    let document = null
+    try {
+      const answer = await this.#request(path, {})
+      document = await answer.text()
+    } catch (error) {
+      if (error instanceof LimitrError) return this.#failed(error)
+    }
+    this.#say('policy', version, document)
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (error instanceof LimitrError) this.#say('refused', error.code)
+    else this.#say('disconnected')
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   */
+  async #request(path, init) {
+    const headers = { Authorization: `Bearer ${this.options.token}` }
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const answer = await fetch(this.options.url + path, { ...init, headers, signal })
+    if (answer.ok) return answer
+    const said = await answer.json().catch(() => null)
+    const code = said?.error?.code ?? said?.code
+    if (REFUSALS.includes(code)) throw new LimitrError(code, 'refused')
+    if (answer.status === 401 || answer.status === 403) throw new LimitrError('unauthorized', 'refused')
+    throw new TypeError(`the server answered with status ${answer.status}`)
+  }
+}
+
+/** Refuses a host without a WebSocket. */
+function assertWebSocket() {
+  if (typeof WebSocket === 'function') return
+  throw new LimitrError(
+    'not_supported',
+    'this host has no WebSocket, which an engine in wasm needs for Limitr Cloud: use Node 22 or newer, start Node 20 with `--experimental-websocket`, or install the native binding'
+  )
+}
+
+module.exports = { WebDriver, assertWebSocket }

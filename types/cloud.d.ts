@@ -1,0 +1,60 @@
+import type { LimitrError } from '../index.js'
+import type { Backend } from './options.js'
+
+/**
+ * How an engine is connected to a Limitr Cloud server.
+ *
+ * @example
+ * const limitr = await Limitr.cloud({ token: process.env.LIMITR_TOKEN, url: 'https://limits.example.com' });
+ */
+export interface LimitrCloudOptions {
+  /** A token of the server with the scope `engine`, such as `limitr_live_…`. */
+  readonly token: string
+  /** The server's address. Default: the environment variable `LIMITR_CLOUD_URL`, else `http://127.0.0.1:8787`. */
+  readonly url?: string | URL | null
+  /** Which policy runs: the one that is published, and whatever is published after it. Default: `'active'`. */
+  readonly policy?: 'active' | null
+  /** How long the first connection may take, in milliseconds or with a unit. Default: 5,000. */
+  readonly connectTimeout?: number | string | null
+  /**
+   * How long an awaited call may wait for the server where this engine's share of a hard limit, cap or grant is used up, in milliseconds
+   * or with a unit. Default: 250.
+   */
+  readonly leaseTimeout?: number | string | null
+  /**
+   * What is decided about hard limits, caps and grants once this engine's share of them is used up and the server can't be reached.
+   * `'deny'`: denied, with the reason `lease`: limits stay exact. `'allow'`: allowed as far as the engine itself knows of room.
+   * `{ allow: n }`: the same, up to `n` units of each in a period. Default: `'deny'`.
+   */
+  readonly offline?: 'deny' | 'allow' | { readonly allow: number } | null
+  /** Deny every call while the server can't be reached, also of soft limits, with the reason `offline`. Default: false. */
+  readonly denyUnconnected?: boolean | null
+  /** Called when the status changes. */
+  readonly onStatus?: ((status: CloudStatus) => unknown) | null
+  /** What runs the engine, as for `Limitr.new`. Default: `'auto'`. */
+  readonly backend?: 'auto' | Backend | null
+}
+
+/**
+ * How an engine stands with its server.
+ *
+ * * `connecting`: no server was reached yet;
+ * * `online`: connected;
+ * * `offline`: cut off, trying again every 0.25 to 30 seconds; the offline rule counts;
+ * * `failed`: the server refused, and trying again is of no use: see `error`;
+ * * `closed`: the engine was closed.
+ */
+export type CloudState = 'connecting' | 'online' | 'offline' | 'failed' | 'closed'
+
+/** How an engine stands with its server. */
+export interface CloudStatus {
+  /** In a word. */
+  readonly state: CloudState
+  /**
+   * What is wrong: `unauthorized`, `revoked`, `version_unsupported` where it failed; `policy_invalid` where this engine refused the policy
+   * that was published last, and goes on with the one before; `connect_timeout`; null if nothing is.
+   */
+  readonly error: LimitrError | null
+  /** The version of the policy that runs; null before the first. */
+  readonly policyVersion: number | null
+}
