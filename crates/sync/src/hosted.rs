@@ -267,7 +267,7 @@ impl Hosted {
             let io = match effect {
                 Effect::Connect => Io::Connect,
                 Effect::Send(frame) => {
-                    self.send(now, &frame);
+                    self.send(&frame);
                     continue;
                 }
                 Effect::Disconnect => Io::Disconnect,
@@ -296,7 +296,7 @@ impl Hosted {
     }
 
     /// Sends a frame; changes that are too large for one go in several.
-    fn send(&mut self, now: i64, frame: &Up) {
+    fn send(&mut self, frame: &Up) {
         match (write(frame), frame) {
             (Ok(text), _) => self.io.push_back(Io::Send(text)),
             (Err(FrameError::TooLarge { .. }), Up::Changes { from, list, watermark, of })
@@ -306,7 +306,7 @@ impl Hosted {
                 let later = from.saturating_add(first.len() as u64);
                 for (from, list) in [(*from, first), (later, second)] {
                     let (list, watermark, of) = (list.to_vec(), *watermark, *of);
-                    self.send(now, &Up::Changes { from, list, watermark, of });
+                    self.send(&Up::Changes { from, list, watermark, of });
                 }
             }
             (Err(error), _) => {
