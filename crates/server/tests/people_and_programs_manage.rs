@@ -94,7 +94,7 @@ async fn customers_are_created_found_and_put_on_other_plans() {
         let usage = server.get("/v1/customers/acme/usage", admin).await.json();
         assert_eq!(
             (&usage["usage"][0]["what"], &usage["usage"][0]["spent"]),
-            (&json!({ "limit": "chat" }), &json!("4"))
+            (&json!({ "limit": "chat" }), &json!(4))
         );
         let log = server.get("/v1/customers/acme/changes", admin).await.json();
         let authors: Vec<&Value> =

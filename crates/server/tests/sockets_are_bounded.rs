@@ -1,5 +1,7 @@
 //! Engines that take without giving: each is cut off at its bound, and others are served as if nothing was.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests measure time")]
+
 mod common;
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Keys and rows of the ledger as columns.
 
 use limitr_engine::quantity::Amount;
-use limitr_ledger::meters::MeterKey;
+use limitr_ledger::meters::{Lease, Meter, MeterKey};
 use limitr_ledger::policies::Stage;
 use limitr_ledger::rows::{Key, Row};
 use serde_json::Value as Json;
@@ -87,7 +87,6 @@ pub(crate) fn key(key: &Key) -> Vec<Value> {
 /// The columns of a row after its key.
 pub(crate) fn row(row: &Row, now: i64) -> Vec<Value> {
     let int = |number| Value::Int(number);
-    let amounts = |list: &[Amount]| list.iter().flat_map(|amount| halves(*amount)).map(Value::Int).collect();
     match row {
         Row::Instance(row) => vec![
             int(number(row.session)),
@@ -112,28 +111,8 @@ pub(crate) fn row(row: &Row, now: i64) -> Vec<Value> {
             let change = &row.change;
             vec![text(row.author), int(number(change.seq)), int(change.at), text(change.to_json())]
         }
-        Row::Meter(row) => {
-            let sums = &row.sums;
-            let six = [row.spent, row.reserved, sums.units, sums.granted, sums.overhead, sums.billed];
-            let mut columns: Vec<Value> = amounts(&six);
-            columns.extend([Value::MaybeInt(row.period_end), Value::MaybeInt(row.closed_at)]);
-            columns.extend(halves(row.late).map(Value::Int));
-            columns
-        }
-        Row::Lease(row) => {
-            let ceiling = row.ceiling.map(halves);
-            let [high, low] = halves(row.spent);
-            vec![
-                int(number(row.id)),
-                int(row.open.into()),
-                Value::MaybeInt(ceiling.map(|[high, _]| high)),
-                Value::MaybeInt(ceiling.map(|[_, low]| low)),
-                int(high),
-                int(low),
-                int(row.until),
-                int(row.reclaim.into()),
-            ]
-        }
+        Row::Meter(row) => meter(row),
+        Row::Lease(row) => lease(row),
         Row::Policy(row) => vec![
             text(word(row.stage)),
             text(&row.document),
@@ -157,6 +136,30 @@ pub(crate) fn row(row: &Row, now: i64) -> Vec<Value> {
             text(&row.hash),
         ],
     }
+}
+
+fn meter(row: &Meter) -> Vec<Value> {
+    let sums = &row.sums;
+    let six = [row.spent, row.reserved, sums.units, sums.granted, sums.overhead, sums.billed];
+    let mut columns: Vec<Value> = six.into_iter().flat_map(halves).map(Value::Int).collect();
+    columns.extend([Value::MaybeInt(row.period_end), Value::MaybeInt(row.closed_at)]);
+    columns.extend(halves(row.late).map(Value::Int));
+    columns
+}
+
+fn lease(row: &Lease) -> Vec<Value> {
+    let ceiling = row.ceiling.map(halves);
+    let [high, low] = halves(row.spent);
+    vec![
+        Value::Int(number(row.id)),
+        Value::Int(row.open.into()),
+        Value::MaybeInt(ceiling.map(|[high, _]| high)),
+        Value::MaybeInt(ceiling.map(|[_, low]| low)),
+        Value::Int(high),
+        Value::Int(low),
+        Value::Int(row.until),
+        Value::Int(row.reclaim.into()),
+    ]
 }
 
 /// A stage as it is stored and shown.

@@ -77,7 +77,8 @@ pub(crate) struct Changes {
     next: Option<u64>,
 }
 
-/// What was used of a limit, cap or grant in one period. Amounts are decimal texts.
+/// What was used of a limit, cap or grant in one period. Amounts are numbers, or decimal texts where a double
+/// can't hold them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Used {
@@ -89,24 +90,24 @@ pub(crate) struct Used {
     /// When it ends or ended, if that is known.
     period_end: Option<i64>,
     /// Units that count against it.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     spent: Amount,
     /// What engines have leased and spent.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     reserved: Amount,
     /// All units, with those that grants cover.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     units: Amount,
     /// What is billed, in runes.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     billed: Amount,
     /// Your cost, in runes.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     overhead: Amount,
     /// When the period was closed: nothing more was to come.
     closed_at: Option<i64>,
     /// What came after that all the same.
-    #[schema(value_type = String)]
+    #[schema(value_type = f64)]
     late: Amount,
 }
 
