@@ -22,7 +22,7 @@ const PATIENCE_MS = 10_000
 /** The longest wait until the engine's side is asked again, in milliseconds. */
 const IDLE_MS = 60_000
 /** Codes of a server that refuses for good. */
-const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported', 'forbidden']
+const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported']
 
 /** @typedef {import('./link.js').Driver} Driver */
 
