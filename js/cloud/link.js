@@ -64,7 +64,14 @@ class Link {
   /** Takes what is new. */
   take() {
     if (this.core.closed) return
-    for (const news of /** @type {News[]} */ (this.core.ask('cloudNews', []))) this.#hear(news)
+    /** @type {News[]} */
+    let all
+    try {
+      all = this.core.ask('cloudNews', [])
+    } catch {
+      return this.#letGo() // the engine met a defect: its calls say so
+    }
+    for (const news of all) this.#hear(news)
   }
 
   /** Has the driver see to what a call left. */

@@ -22,7 +22,7 @@ const PATIENCE_MS = 10_000
 /** The longest wait until the engine's side is asked again, in milliseconds. */
 const IDLE_MS = 60_000
 /** Codes of a server that refuses for good. */
-const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported', 'forbidden']
+const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported']
 
 /** @typedef {import('./link.js').Driver} Driver */
 
@@ -75,7 +75,14 @@ class WebDriver {
     if (this.core.closed) return this.stop()
     clearTimeout(this.#timer)
     this.#gathering = false
-    const { tasks, next, news } = /** @type {Work} */ (this.core.ask('cloud', [what, ...details]))
+    /** @type {Work} */
+    let work
+    try {
+      work = this.core.ask('cloud', [what, ...details])
+    } catch {
+      return this.stop() // the engine met a defect: its calls say so
+    }
+    const { tasks, next, news } = work
     for (const task of tasks) this.#carryOut(task)
     if (this.#ended) return news ? this.link.take() : undefined
     const wait = next === null ? IDLE_MS : Math.min(Math.max(next - Date.now() + 1, 0), IDLE_MS)

@@ -172,7 +172,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failed {
     let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let code = said["error"]["code"].as_str().or(said["code"].as_str());
     match (status, code) {
-        (_, Some(code @ ("unauthorized" | "revoked" | "version_unsupported" | "forbidden"))) => {
+        (_, Some(code @ ("unauthorized" | "revoked" | "version_unsupported"))) => {
             Failed::Refused(code.to_string())
         }
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Failed::Refused("unauthorized".to_string()),

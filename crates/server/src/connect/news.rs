@@ -51,7 +51,7 @@ impl News {
 /// This server's name among those that share a database.
 fn here() -> &'static str {
     static HERE: OnceLock<String> = OnceLock::new();
-    HERE.get_or_init(|| secret::hex::<8>())
+    HERE.get_or_init(secret::hex::<8>)
 }
 
 /// News as notices, each small enough.
