@@ -1,5 +1,5 @@
 //! An engine that shares its limits spends only what is leased to it, and says what it lacks.
-
+#![allow(clippy::panic, clippy::unwrap_used)] // in helpers, too
 mod support;
 
 use limitr_engine::{
