@@ -223,10 +223,15 @@ impl Connections {
         }
     }
 
+    /// Closes the socket once all is said. It is heard to its end: one that is dropped with something unheard resets the connection, and what was
+    /// said last gets lost.
     fn hang_up(&mut self) {
-        self.heard = None;
         self.said = None;
         self.opening = None;
+        if let Some(mut heard) = self.heard.take() {
+            let to_its_end = async move { while let Some(Ok(_)) = heard.next().await {} };
+            self.writers.spawn(async move { drop(timeout(LAST_WORDS, to_its_end).await) });
+        }
     }
 }
 
