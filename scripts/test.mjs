@@ -45,7 +45,7 @@ const SUITES = {
 }
 
 /** Suites that need no binding. First the one that shares no folder of cargo's with the builds. */
-const APART = ['sim', 'instructions', 'rust', 'fuzz']
+const APART = ['sim', 'instructions', 'rust', 'server', 'fuzz']
 
 /** What a soak raises: random cases of the property tests in both languages, seconds of each fuzz target. */
 const SOAK = { PROPTEST_CASES: '20000', FC_NUM_RUNS: '20000', FUZZ_SECONDS: '600', SIM_SEEDS: '200000' }
