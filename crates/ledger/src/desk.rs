@@ -152,7 +152,7 @@ impl Desk {
             }
             Up::Return { lease, amount, unused } => leases::give_back(rows, me, *lease, *amount, *unused)?,
             Up::Policy { version, ok, .. } => instances::runs_policy(rows, me.0, me.1, *version, *ok)?,
-            Up::Ping => outcome.frames.push((connection, Down::Pong { now })),
+            Up::Ping {} => outcome.frames.push((connection, Down::Pong { now })),
         }
         Ok(outcome)
     }

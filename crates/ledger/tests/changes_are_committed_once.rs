@@ -56,7 +56,7 @@ fn changes_of_another_instance_are_refused_unless_it_was_taken_over() {
 fn a_later_connection_ends_the_one_before_at_every_server() {
     let mut world = World::new();
     world.hello(1, 1, Resume::default());
-    let outcome = world.outcome(2, Up::Ping).unwrap_err();
+    let outcome = world.outcome(2, Up::Ping {}).unwrap_err();
     assert_eq!(outcome.code, "hello_first");
     world.hello(2, 1, Resume::default());
     let refusal = world.say(1, ask(5)).unwrap_err();

@@ -7,9 +7,9 @@
 //!
 //! ```
 //! use limitr_protocol::{Up, read_up, write};
-//! let frame = write(&Up::Ping)?;
+//! let frame = write(&Up::Ping {})?;
 //! assert_eq!(frame, r#"{"type":"ping"}"#);
-//! assert_eq!(read_up(&frame)?, Up::Ping);
+//! assert_eq!(read_up(&frame)?, Up::Ping {});
 //! assert_eq!(read_up(r#"{"type":"sing"}"#).unwrap_err().code(), "unknown_type");
 //! # Ok::<(), limitr_protocol::FrameError>(())
 //! ```

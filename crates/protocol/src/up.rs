@@ -78,7 +78,7 @@ pub enum Up {
         diagnostics: Vec<Value>,
     },
     /// Asks for a `pong`, which tells the time.
-    Ping,
+    Ping {},
 }
 
 /// What an instance knows from before it was cut off.
@@ -189,7 +189,7 @@ impl Bounded for Up {
                 check.number("version", *version);
                 check.count("diagnostics", diagnostics.len(), DIAGNOSTICS_MAX);
             }
-            Up::Ping => {}
+            Up::Ping {} => {}
         }
     }
 }

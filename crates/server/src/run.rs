@@ -1,6 +1,7 @@
 //! A server's life: open the database, set it up if it is empty, serve, stop.
 
 use std::future::Future;
+use std::time::Duration;
 
 use limitr_ledger::Settings;
 use tokio::net::TcpListener;
@@ -18,6 +19,9 @@ use crate::{first, jobs, print, rest, serve};
 fn settings(reclaim: bool) -> Settings {
     Settings { reclaim, ..Settings::default() }
 }
+
+/// How long sockets may take to end once the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Runs a server until `stop` comes to its end.
 ///
@@ -53,6 +57,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), S
         app.hub.end_all();
     };
     serve::serve(listener, rest::router(app.clone()), stopping).await;
+    // Sockets outlive the connections that they came from: each is told, and ends.
+    let ended = async {
+        while app.hub.sockets() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, ended).await;
     working.abort();
     if let Some(listening) = listening {
         listening.abort();

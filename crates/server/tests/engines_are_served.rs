@@ -45,7 +45,7 @@ async fn hello_ensure_changes_lease_return_and_policy() {
         assert_eq!(engine.commit(&changes).await, last, "what is committed already is acknowledged again");
 
         engine.say(&Up::Return { lease: 1, amount: amount(10), unused: amount(7) }).await;
-        engine.say(&Up::Ping).await;
+        engine.say(&Up::Ping {}).await;
         engine.wait(|frame| matches!(frame, Down::Pong { .. })).await;
 
         let usage = server.get("/v1/customers/user_1/usage", &server.admin).await.json();

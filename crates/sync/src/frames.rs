@@ -228,7 +228,7 @@ impl Sync {
         self.beat_at = self.clock.at(now);
         let watermark = self.outbox.unsent_since().unwrap_or(self.clock.at(now));
         let from = self.outbox.next_number();
-        self.effects.push_back(Effect::Send(Up::Ping));
+        self.effects.push_back(Effect::Send(Up::Ping {}));
         self.effects.push_back(Effect::Send(Up::Changes { from, list: Vec::new(), watermark, of: None }));
     }
 }

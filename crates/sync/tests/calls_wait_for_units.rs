@@ -108,7 +108,7 @@ fn what_holds_reserve_stays_leased_until_they_end() {
     driver.sync.spent(0, &[spend(5)]);
     driver.sync.held("ann", &chat(), units(4), 20_000);
     driver.effects();
-    assert_eq!(driver.wait(11_000), [Effect::Send(Up::Ping)][..0], "it isn't idle");
+    assert_eq!(driver.wait(11_000), [Effect::Send(Up::Ping {})][..0], "it isn't idle");
     let back = Effect::Send(Up::Return { lease: 1, amount: units(20), unused: units(11) });
     assert_eq!(driver.hears(Down::Revoke { lease: 1 }), [back, ask(10)], "returned, and leased anew");
     driver.hears(lease(2, 9, 60_000));

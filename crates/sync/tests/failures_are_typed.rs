@@ -90,7 +90,7 @@ fn policies_are_fetched_one_at_a_time_the_newest_last() {
 fn a_silent_connection_is_tried_and_then_given_up() {
     let mut driver = Driver::online(Options::new(ME, 1));
     let effects = driver.wait(15_000);
-    assert!(effects.contains(&Effect::Send(Up::Ping)), "{effects:?}");
+    assert!(effects.contains(&Effect::Send(Up::Ping {})), "{effects:?}");
     assert!(driver.wait(15_000).contains(&Effect::Disconnect));
     assert_eq!(*driver.sync.status(), Status::Offline);
 }

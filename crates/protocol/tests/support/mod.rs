@@ -47,7 +47,7 @@ pub(crate) fn ups() -> Vec<Up> {
         Up::Lease { customer, what, want: Amount::from_int(120) },
         Up::Return { lease: 9, amount: Amount::from_int(120), unused: Amount::parse("20.5").unwrap() },
         Up::Policy { version: 4, ok: false, diagnostics: vec![json!({ "code": "unknown_credit" })] },
-        Up::Ping,
+        Up::Ping {},
     ]
 }
 

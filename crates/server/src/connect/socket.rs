@@ -126,7 +126,7 @@ impl Line {
     /// Decides a frame, commits it, and only then answers.
     async fn frame(&mut self, up: &Up) -> Result<(), End> {
         let greeted = self.place.environment.desk().sessions().contains_key(&self.place.connection);
-        if greeted && matches!(up, Up::Ping) {
+        if greeted && matches!(up, Up::Ping {}) {
             return self.send(&Down::Pong { now: clock::now() }).await;
         }
         if let Up::Hello { .. } = up {
