@@ -151,6 +151,7 @@ describe('a list of the methods', () => {
     const others = [
       'sync',
       'backend',
+      'status',
       'diagnostics',
       'addHandler',
       'removeHandler',
