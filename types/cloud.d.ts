@@ -11,7 +11,7 @@ export interface LimitrCloudOptions {
   /** A token of the server with the scope `engine`, such as `limitr_live_…`. */
   readonly token: string
   /** The server's address. Default: the environment variable `LIMITR_CLOUD_URL`, else `http://127.0.0.1:8787`. */
-  readonly url?: string | URL | null
+  readonly url?: string | { readonly href: string } | null
   /** Which policy runs: the one that is published, and whatever is published after it. Default: `'active'`. */
   readonly policy?: 'active' | null
   /** How long the first connection may take, in milliseconds or with a unit. Default: 5,000. */
