@@ -1,12 +1,5 @@
 // Runs the tests and sums what ran: `node scripts/test.mjs [suite…] [--soak]`. Without a name: lint and every suite.
-//
-// Much of it is one thread that compiles or a process that is waited for. So the bindings are built beside each other, and when
-// everything is asked for, the suites that only compute run in a process of lower priority beside all the rest.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { constants, setPriority } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { build } from './build.mjs'
 import { buildStof } from './build-stof.mjs'
 import { buildWasm } from './build-wasm.mjs'
@@ -44,9 +37,6 @@ const SUITES = {
   instructions: { 'instructions counted': instructions }
 }
 
-/** Suites that need no binding. First the one that shares no folder of cargo's with the builds. */
-const APART = ['sim', 'instructions', 'rust', 'server', 'fuzz']
-
 /** What a soak raises: random cases of the property tests in both languages, seconds of each fuzz target. */
 const SOAK = { PROPTEST_CASES: '20000', FC_NUM_RUNS: '20000', FUZZ_SECONDS: '600', SIM_SEEDS: '200000' }
 
@@ -80,57 +70,29 @@ async function runSuite(title, suite) {
 async function runSuites(names) {
   const sum = { passed: 0, failed: 0, skipped: 0 }
   for (const [title, suite] of names.flatMap((name) => Object.entries(SUITES[name]))) {
-    add(sum, await runSuite(title, suite))
+    const counts = await runSuite(title, suite)
+    for (const key of Object.keys(sum)) sum[key] += counts[key]
   }
   return sum
 }
 
-/** Adds counts to counts. */
-function add(sum, counts) {
-  for (const key of Object.keys(sum)) sum[key] += counts[key]
-  return sum
-}
-
-/** Builds the bindings and the sandbox, beside each other; each has folders of its own. Waits for all, whatever fails. */
-async function buildAll() {
-  const built = await Promise.allSettled([build(), buildWasm(), buildStof()])
-  for (const { reason } of built) if (reason) throw reason
-}
-
-/** Runs the suites that need no binding in a process of their own; answers a promise of their counts. */
-function runApart() {
-  const child = fork(fileURLToPath(import.meta.url), ['--apart', ...process.argv.slice(2)])
-  process.once('exit', () => child.kill())
-  let counts = { passed: 0, failed: 1, skipped: 0 } // of one that ends before it has said
-  child.on('message', (said) => {
-    counts = said
-  })
-  return once(child, 'close').then(() => counts)
-}
-
-/** Sets up, builds and tests: what is named, or lint and everything; answers the summed counts. */
+/** Sets up, builds, lints if everything is asked for, and tests; answers the summed counts. */
 async function testAll(named) {
   await setup()
-  if (named.length > 0) {
-    await buildAll()
-    return runSuites(named)
-  }
-  const apart = runApart()
-  await buildAll()
-  const failed = await lint()
-  const sum = await runSuites(Object.keys(SUITES).filter((name) => !APART.includes(name)))
-  return add(add(sum, await apart), { passed: 0, failed, skipped: 0 })
+  await build()
+  await buildWasm()
+  await buildStof()
+  const lintFailures = named.length === 0 ? await lint() : 0
+  const sum = await runSuites(named.length === 0 ? Object.keys(SUITES) : named)
+  return { ...sum, failed: sum.failed + lintFailures }
 }
 
 const args = process.argv.slice(2)
-const apart = args.includes('--apart')
-if (apart) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 if (args.includes('--soak')) Object.assign(process.env, SOAK)
 const named = args.filter((name) => name in SUITES)
-const { passed, failed, skipped } = await (apart ? runSuites(APART) : testAll(named)).catch((error) => {
+const { passed, failed, skipped } = await testAll(named).catch((error) => {
   report(error)
   return { passed: 0, failed: 1, skipped: 0 }
 })
-if (apart) await new Promise((sent) => process.send({ passed, failed, skipped }, sent))
-else console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-process.exit(failed > 0 ? 1 : 0) // also where what runs apart isn't needed any more
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+if (failed > 0) process.exitCode = 1

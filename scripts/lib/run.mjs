@@ -61,26 +61,16 @@ export async function targetFolder() {
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
-/** A terminal shows what is under way, and then its line in the same place. */
-const terminal = process.stdout.isTTY
-
-/**
- * Runs one step and prints its line: title, time, and the note that `work` may answer with. The line is written at the end and at
- * once, since steps may run beside each other.
- */
+/** Runs one step and prints its line: title, time, and the note that `work` may answer with. */
 export async function step(title, work) {
   const since = performance.now()
-  const line = (note) =>
-    console.log(
-      `${terminal ? '\r' : ''}  ${title.padEnd(34)}${seconds(since).padStart(8)}   ${note}`.trimEnd()
-    )
-  if (terminal) process.stdout.write(`\r  ${title.padEnd(34)}`)
+  process.stdout.write(`  ${title.padEnd(34)}`)
   try {
     const note = await work()
-    line(typeof note === 'string' ? note : '')
+    console.log(`${seconds(since).padStart(8)}${typeof note === 'string' ? `   ${note}` : ''}`)
     return note
   } catch (error) {
-    line('failed')
+    console.log(`${seconds(since).padStart(8)}   failed`)
     throw error
   }
 }
