@@ -37,7 +37,7 @@ fn publishing_supersedes_and_rolling_back_is_publishing_anew() {
     let now = world.now;
     assert_eq!(run(&mut world.database, |rows| roll_back(rows, now, "ann", 1)).unwrap(), 3);
     let force = run(&mut world.database, |rows| in_force(rows)).unwrap();
-    assert_eq!((force.version, force.url.as_str()), (3, "/v1/policies/3"));
+    assert_eq!((force.version, force.url.as_str()), (3, "/v1/policies/3/document"));
     assert_eq!(stage(&world, 2), Stage::Superseded);
     let mut again =
         |version| run(&mut world.database, |rows| publish(rows, now, "ann", version)).unwrap_err().code;
