@@ -255,8 +255,8 @@ pub(crate) fn issue(shares: &mut Option<Box<Shares>>, customer: &mut Customer) -
     match shares {
         None => customer.issue(),
         Some(shares) => {
-            // Below 2⁶³, which databases can hold.
-            shares.issued = (shares.issued.saturating_add(1) & (u64::MAX >> 1)).max(RANGES_FROM);
+            // Below 2⁵³, which every reader of JSON holds to the last digit.
+            shares.issued = (shares.issued.saturating_add(1) & (u64::MAX >> 11)).max(RANGES_FROM);
             shares.issued
         }
     }

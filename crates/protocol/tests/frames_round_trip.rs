@@ -20,7 +20,7 @@ fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
         "\\PC{1,60}".prop_map(|name| What::Limit(name.into())),
         "\\PC{1,60}".prop_map(|name| What::Cap(name.into())),
-        any::<u64>().prop_map(What::Grant),
+        any::<u64>().prop_map(|number| What::Grant(number >> 11)),
     ]
 }
 
