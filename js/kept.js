@@ -4,6 +4,7 @@
 // is the one of the engine, and then what `Keeping` says of it. Others, a relaxed engine in a folder among them, have nothing to
 // do with this, and pay nothing for it.
 
+const { define, methodsOf } = require('./methods.js')
 const { LimitrSync } = require('./sync.js')
 
 /** @typedef {import('./core.js').Core} Core */
@@ -46,9 +47,9 @@ function kept(Engine) {
     }
 
     static {
-      for (const name of methodsOf(Engine)) {
+      for (const name of methodsOf(Engine, APART)) {
         const method = Engine.prototype[name]
-        define(Kept.prototype, name, method.length, {
+        const around = {
           /**
            * @this {Kept}
            * @param {unknown[]} args
@@ -61,7 +62,8 @@ function kept(Engine) {
               await this.#keeping.after()
             }
           }
-        })
+        }
+        define(Kept.prototype, name, method.length, around[name])
       }
     }
   }
@@ -82,9 +84,9 @@ class KeptSync extends LimitrSync {
   }
 
   static {
-    for (const name of methodsOf(LimitrSync)) {
+    for (const name of methodsOf(LimitrSync, APART)) {
       const method = /** @type {any} */ (LimitrSync.prototype)[name]
-      define(KeptSync.prototype, name, method.length, {
+      const around = {
         /**
          * @this {KeptSync}
          * @param {unknown[]} args
@@ -97,36 +99,10 @@ class KeptSync extends LimitrSync {
             this.#keeping.afterSync()
           }
         }
-      })
+      }
+      define(KeptSync.prototype, name, method.length, around[name])
     }
   }
-}
-
-/** @param {any} Class */
-function methodsOf(Class) {
-  /** @type {string[]} */
-  const names = []
-  for (
-    let prototype = Class.prototype;
-    prototype !== Object.prototype;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
-      if (typeof value === 'function' && !APART.includes(name) && !names.includes(name)) names.push(name)
-  }
-  return names
-}
-
-/**
- * @param {object} prototype
- * @param {string} name
- * @param {number} length
- * @param {Record<string, Function>} holder
- */
-function define(prototype, name, length, holder) {
-  const method = holder[name]
-  Object.defineProperty(method, 'length', { value: length, configurable: true })
-  Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true })
 }
 
 module.exports = { kept }

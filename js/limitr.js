@@ -14,6 +14,7 @@ const events = require('./events.js')
 const holds = require('./holds.js')
 const { answerOf } = require('./keeping.js')
 const { kept } = require('./kept.js')
+const { define } = require('./methods.js')
 const { history, onlyNative } = require('./opening.js')
 const { backendOption, documentFormat, openOptions } = require('./options.js')
 const { stofModule } = require('./stof.js')
@@ -260,11 +261,13 @@ class Engine {
           return twin.apply(this.#sync, args)
         }
       }[name]
-      Object.defineProperty(method, 'length', { value: twin.length, configurable: true })
-      Object.defineProperty(Engine.prototype, name, { value: method, writable: true, configurable: true })
+      define(Engine.prototype, name, twin.length, method)
     }
     Object.defineProperty(Engine.prototype, ASYNC_DISPOSE, {
-      value: Engine.prototype.close,
+      /** @this {Engine} */
+      value() {
+        return this.close()
+      },
       writable: true,
       configurable: true
     })

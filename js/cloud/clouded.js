@@ -7,13 +7,11 @@
 const { profileOf } = require('../customers.js')
 const { LimitrError } = require('../errors.js')
 const { deliver } = require('../events.js')
+const { define, methodsOf } = require('../methods.js')
 const { LimitrSync } = require('../sync.js')
 
 /** @typedef {import('../core.js').Core} Core */
 /** @typedef {import('./link.js').Link} Link */
-
-/** The key that `await using` looks for, also where the host doesn't have it yet. */
-const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
 /** Methods that have nothing to do with a customer, or see to it themselves. */
 const APART = [
@@ -123,12 +121,8 @@ function clouded(Engine) {
       await super.close()
     }
 
-    async [ASYNC_DISPOSE]() {
-      await this.close()
-    }
-
     static {
-      for (const name of methodsOf(Engine)) {
+      for (const name of methodsOf(Engine, APART)) {
         if (Object.hasOwn(Clouded.prototype, name)) continue
         const inner = Engine.prototype[name]
         const method = Object.hasOwn(REFUSED, name)
@@ -270,7 +264,7 @@ class CloudedSync extends LimitrSync {
   }
 
   static {
-    for (const name of methodsOf(LimitrSync)) {
+    for (const name of methodsOf(LimitrSync, APART)) {
       if (Object.hasOwn(CloudedSync.prototype, name)) continue
       const inner = /** @type {any} */ (LimitrSync.prototype)[name]
       const method = /** @type {(this: CloudedSync, ...args: unknown[]) => unknown} */ (
@@ -285,33 +279,6 @@ class CloudedSync extends LimitrSync {
       define(CloudedSync.prototype, name, inner.length, method)
     }
   }
-}
-
-/** @param {any} Class */
-function methodsOf(Class) {
-  /** @type {string[]} */
-  const names = []
-  for (
-    let prototype = Class.prototype;
-    prototype !== Object.prototype;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
-      if (typeof value === 'function' && !APART.includes(name) && !names.includes(name)) names.push(name)
-  }
-  return names
-}
-
-/**
- * @param {object} prototype
- * @param {string} name
- * @param {number} length
- * @param {Function} method
- */
-function define(prototype, name, length, method) {
-  Object.defineProperty(method, 'name', { value: name, configurable: true })
-  Object.defineProperty(method, 'length', { value: length, configurable: true })
-  Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true })
 }
 
 module.exports = { clouded }
