@@ -1,5 +1,6 @@
 // The Rust tests: nextest runs tests, cargo the examples in the documentation.
 
+import { providePostgres, withPostgres } from '../lib/postgres.mjs'
 import { Failed, run } from '../lib/run.mjs'
 
 /** Reads nextest's summary, such as `Summary [ 0.1s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped`. */
@@ -25,29 +26,33 @@ export function readCargoTest(output) {
   return counts
 }
 
-/** Runs the tests that a filter of nextest's names. All are built whichever are run: another choice would build dependencies anew. */
-export async function nextest(filter, env = {}) {
-  const { code, output } = await run(
-    'cargo',
-    [
-      'nextest',
-      'run',
-      '--workspace',
-      `--filterset=${filter}`,
-      '--locked',
-      '--no-fail-fast',
-      '--cargo-quiet',
-      '--status-level=fail'
-    ],
-    { env }
-  )
-  const counts = readNextest(output)
-  if (!counts) throw new Failed(`cargo nextest ended with code ${code} and no summary`, { output })
-  return { ...counts, skipped: 0, code, output } // what the filter leaves out is run elsewhere
+/** Runs nextest on every crate, the server's tests on both databases where there is a PostgreSQL. */
+export async function nextest(...more) {
+  const { bin, why } = await providePostgres()
+  const ran = bin
+    ? await withPostgres(bin, (url) => nextestWith({ LIMITR_TEST_POSTGRES: url }, more))
+    : await nextestWith({}, more)
+  return { ...ran, note: bin ? 'the server on SQLite and PostgreSQL' : `PostgreSQL not run here: ${why}` }
 }
 
-/** The tests of every crate but the server, which is a suite of its own, with its databases. */
-export const rustTests = () => nextest('not package(limitr-server)')
+async function nextestWith(env, more) {
+  const wanted = [
+    'nextest',
+    'run',
+    '--workspace',
+    '--locked',
+    '--no-fail-fast',
+    '--cargo-quiet',
+    '--status-level=fail'
+  ]
+  const { code, output } = await run('cargo', [...wanted, ...more], { env })
+  const counts = readNextest(output)
+  if (!counts) throw new Failed(`cargo nextest ended with code ${code} and no summary`, { output })
+  return { ...counts, code, output }
+}
+
+/** The tests of every crate. */
+export const rustTests = () => nextest()
 
 /** The examples in the documentation of every crate. */
 export async function rustExamples() {
