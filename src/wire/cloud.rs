@@ -86,8 +86,11 @@ pub(crate) struct Cloud {
     tasks: VecDeque<Task>,
     news: Vec<Value>,
     told: bool,
-    /// What the call lacked that was denied last. If nobody waits for it, it is asked for all the same.
+    /// What the call lacked that was denied last. If nobody waits for it, it is asked for all the same; it stays here for a call that is about
+    /// to wait, since the driver may come in between.
     dry: Vec<Spend>,
+    /// Whether it was asked for.
+    asked: bool,
     /// The number of such a wait that is nobody's, one at a time.
     asking: Option<u64>,
     /// Somebody waits until the server has everything.
@@ -127,6 +130,7 @@ impl CloudOptions {
             news: Vec::new(),
             told: false,
             dry: Vec::new(),
+            asked: false,
             asking: None,
             sending: false,
             deny_unconnected: self.deny_unconnected,
@@ -237,7 +241,7 @@ impl Host {
             return false;
         }
         if let Some(cloud) = &mut self.cloud {
-            cloud.dry = dry;
+            (cloud.dry, cloud.asked) = (dry, false);
         }
         #[cfg(not(target_arch = "wasm32"))]
         if let Some(audience) = &self.audience {
@@ -256,8 +260,9 @@ impl Host {
     /// Asks for what a call lacked that nobody waits for.
     fn ask_ahead(&mut self) {
         let Some(cloud) = &mut self.cloud else { return };
-        let dry = std::mem::take(&mut cloud.dry);
-        if cloud.asking.is_none() {
+        if cloud.asking.is_none() && !cloud.asked {
+            cloud.asked = true;
+            let dry = cloud.dry.clone();
             let asking = self.await_units(dry);
             if let Some(cloud) = &mut self.cloud {
                 cloud.asking = asking;
