@@ -157,7 +157,7 @@ impl Engine {
             reason,
             plan,
             entitlement: self.names.entitlements.find(entitlement),
-            ..self.unanswered(false)
+            ..Decision::blank(false, self.rules.version)
         }
     }
 
@@ -167,7 +167,7 @@ impl Engine {
             reason: Reason::Feature,
             plan: Some(plan),
             entitlement: Some(entitlement),
-            ..self.unanswered(true)
+            ..Decision::blank(true, self.rules.version)
         }
     }
 
@@ -188,7 +188,7 @@ impl Engine {
             requested: Some(*requested),
             resets_at: view.resets_at(),
             mode: Some(terms.mode),
-            ..self.unanswered(judged.is_allowed())
+            ..Decision::blank(judged.is_allowed(), self.rules.version)
         };
         let decision = self.with_source(decision, judged);
         let (overage_price, price) = match bill {
@@ -246,8 +246,12 @@ impl Engine {
         };
         Decision { source, exact, at_risk, ..decision }
     }
+}
 
-    fn unanswered(&self, allowed: bool) -> Decision {
+impl Decision {
+    /// One that says nothing yet.
+    #[inline]
+    pub(super) fn blank(allowed: bool, policy_version: u64) -> Decision {
         Decision {
             allowed,
             reason: Reason::Ok,
@@ -267,7 +271,7 @@ impl Engine {
             cost: None,
             mode: None,
             bound_by: None,
-            policy_version: self.rules.version,
+            policy_version,
             source: Source::Local,
             exact: true,
             at_risk: None,

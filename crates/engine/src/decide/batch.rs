@@ -87,7 +87,7 @@ impl Engine {
             let began =
                 before.as_ref().and_then(|before| before.meter.as_ref()).map(|meter| meter.period_start);
             touched.extend(before);
-            let decision = self.decide(now, customer, item.entitlement, &call);
+            let decision = self.decide_by_steps(now, customer.into(), item.entitlement.into(), &call);
             let allowed = decision.as_ref().is_ok_and(|decision| decision.allowed);
             if allowed {
                 *place = decision.ok();

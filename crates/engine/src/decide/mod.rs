@@ -176,7 +176,7 @@ impl Engine {
         let now = self.observe(now);
         let (caller, entitlement) = self.called(&customer.into(), &entitlement.into());
         if let (Some(caller), Some(entitlement)) = (caller, entitlement)
-            && self.within(now, caller, entitlement, call).is_some()
+            && self.within(now, caller, entitlement, call, |_, _, _| ()).is_some()
         {
             return Ok(true);
         }
@@ -250,6 +250,26 @@ impl Engine {
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
         let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
+        if let (Some(caller), Some(entitlement)) = self.called(&customer, &entitlement) {
+            let standing = self.within(now, caller, entitlement, call, |within, limit, meter| {
+                within.standing(now, limit, meter)
+            });
+            if let Some(standing) = standing {
+                return Ok(self.answer_within(&standing));
+            }
+        }
+        self.decide_by_steps(now, customer, entitlement, call)
+    }
+
+    /// [`Engine::decide`] by the steps of a decision.
+    #[inline(never)] // the short way stays short
+    pub(super) fn decide_by_steps(
+        &mut self,
+        now: i64,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
+        call: &Call<'_>,
+    ) -> Result<Decision, EngineError> {
         match self.resolve(now, customer, entitlement) {
             Resolved::Missing { reason, plan } => Ok(self.missing(reason, plan, entitlement.name)),
             Resolved::Feature { plan, entitlement } => Ok(self.feature(plan, entitlement)),

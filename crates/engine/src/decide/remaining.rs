@@ -17,7 +17,7 @@ pub(crate) struct Usage {
 }
 
 /// What is shown ends where what can be counted does.
-fn countable(amount: Amount) -> Amount {
+pub(super) fn countable(amount: Amount) -> Amount {
     amount.clamp(Amount::from_atoms(Amount::LIMIT.atoms().saturating_neg()), Amount::LIMIT)
 }
 

@@ -65,6 +65,6 @@ impl View {
 
     /// When the next period begins, in milliseconds since the epoch.
     pub(crate) fn resets_at(&self) -> Option<i64> {
-        (self.period.end != i64::MAX).then_some(self.period.end)
+        self.period.resets_at()
     }
 }

@@ -1,23 +1,24 @@
-//! The short way of `allow`: a call that stays within its limit, where nothing but the limit has a say, moves a few numbers
-//! of one customer. It answers and writes what the steps of a decision would, which `check`, `decide` and every other call take:
+//! The short way of `allow` and `decide`: a call that stays within its limit, where nothing but the limit has a say, moves a few numbers
+//! of one customer. It answers and writes what the steps of a decision would, which `check`, `explain` and every other call take:
 //! properties compare them. Whatever isn't as plain as that is left to those steps.
 //!
 //! An engine that shares its limits takes the units off its lease, and adds them to the change of that meter that waits already: its server
 //! is told what was spent, not in how many calls.
 
-use super::{Ask, Call, Given, Reason};
+use super::remaining::countable;
+use super::{Ask, Call, Decision, Given, Reason, Terms};
 use crate::change::Metered;
 use crate::customer::{Customer, CustomerId, Meter, Sums};
 use crate::engine::Engine;
 use crate::names::NameId;
 use crate::policy::Mode;
 use crate::quantity::Amount;
-use crate::rules::NameTables;
-use crate::shares::{Key, Need};
+use crate::rules::{LimitRules, NameTables};
+use crate::shares::{Key, Need, Source};
 
-/// What such a call moved, for the change that says it.
+/// What such a call moved, for the change that says it and the whole answer.
 #[derive(Clone, Copy, Debug)]
-struct Within {
+pub(super) struct Within {
     customer: CustomerId,
     plan: NameId,
     credit: NameId,
@@ -26,16 +27,28 @@ struct Within {
     diff: Amount,
 }
 
+/// How a meter stands after such a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    entitlement: NameId,
+    plan: NameId,
+    terms: Terms,
+    requested: Amount,
+    used: Amount,
+    resets_at: Option<i64>,
+}
+
 impl Engine {
-    /// Whether the call stays within its limit, and then it is metered; `None`: it doesn't, or more has to be asked.
-    #[inline(always)]
-    pub(super) fn within(
+    /// Meters a call that stays within its limit, and answers; `None`: it doesn't, or more has to be asked.
+    #[inline(always)] // and the answer with it: what `allow` has no use for isn't put together
+    pub(super) fn within<T>(
         &mut self,
         now: i64,
         customer: CustomerId,
         entitlement: NameId,
         call: &Call<'_>,
-    ) -> Option<()> {
+        answer: impl FnOnce(&Within, &LimitRules, &Meter) -> T,
+    ) -> Option<T> {
         let outbox = &self.outbox;
         let tells = (outbox.listening && call.events) || (outbox.recording && outbox.check_room().is_err());
         if tells || call.overhead.is_some() || !call.caps.is_empty() {
@@ -70,7 +83,8 @@ impl Engine {
         let meter = caller.meters.get_mut(at)?;
         let used = meter.value.saturating_add(diff);
         let full = used > limit.value || (limit.trailing && meter.value >= limit.value);
-        if full || limit.renewal.period(meter.start, now).start > meter.period_start {
+        let granted = !meter.is_plain() && !meter.sums().granted.is_zero();
+        if full || granted || limit.renewal.period(meter.start, now).start > meter.period_start {
             return None;
         }
         let place = match &mut self.shares {
@@ -83,25 +97,54 @@ impl Engine {
             }
         };
         if !meter.is_plain() {
-            let sums = meter.sums();
-            if !sums.granted.is_zero() {
-                return None;
-            }
-            meter.set_sums(Sums { spent: Amount::ZERO, ..sums });
+            meter.set_sums(Sums { spent: Amount::ZERO, ..meter.sums() });
         }
+        let within = Within { customer, plan, credit: limit.credit, at, diff };
         if diff.is_zero() {
-            return Some(());
+            return Some(answer(&within, limit, meter));
         }
         meter.value = used;
         meter.pace.observe(units, now, limit.alpha);
+        let answer = answer(&within, limit, meter);
         if self.outbox.recording {
-            let within = Within { customer, plan, credit: limit.credit, at, diff };
             match place {
                 Some(place) if self.outbox.add(place, now, diff, meter.pace) => {}
                 _ => self.record_within(now, within),
             }
         }
-        Some(())
+        Some(answer)
+    }
+
+    /// The whole answer of such a call.
+    #[inline(always)] // it is large: copied only where it isn't inlined
+    pub(super) fn answer_within(&self, standing: &Standing) -> Decision {
+        let Standing { entitlement, plan, terms, requested, used, resets_at } = *standing;
+        let (source, exact, at_risk) = match self.shares.is_some() {
+            true if terms.mode != Mode::Hard => (Source::Local, false, None),
+            true if requested.is_positive() => (Source::Lease, true, Some(Amount::ZERO)),
+            _ => (Source::Local, true, None),
+        };
+        let priced = terms.priced.then_some(Amount::ZERO);
+        Decision {
+            entitlement: Some(entitlement),
+            plan: Some(plan),
+            limit: Some(terms.limit),
+            used: Some(used),
+            held: Some(Amount::ZERO),
+            remaining: terms.room(used, Amount::ZERO).map(countable),
+            requested: Some(requested),
+            resets_at,
+            overage: Some(Amount::ZERO),
+            granted: Some(Amount::ZERO),
+            overage_price: priced,
+            price: priced,
+            cost: Some(Amount::ZERO),
+            mode: Some(terms.mode),
+            source,
+            exact,
+            at_risk,
+            ..Decision::blank(true, self.rules.version)
+        }
     }
 
     /// Notes it.
@@ -121,6 +164,19 @@ impl Engine {
 }
 
 impl Within {
+    /// What the whole answer says beside it.
+    #[inline(always)]
+    pub(super) fn standing(&self, now: i64, limit: &LimitRules, meter: &Meter) -> Standing {
+        Standing {
+            entitlement: meter.entitlement,
+            plan: self.plan,
+            terms: Terms::of(limit),
+            requested: self.diff,
+            used: meter.value,
+            resets_at: limit.renewal.period(meter.start, now).resets_at(),
+        }
+    }
+
     fn metered<'a>(
         &self,
         names: &'a NameTables,

@@ -127,6 +127,14 @@ pub struct Period {
     pub end: i64,
 }
 
+impl Period {
+    /// When the next one begins, in milliseconds since the epoch.
+    #[inline]
+    pub fn resets_at(&self) -> Option<i64> {
+        (self.end != i64::MAX).then_some(self.end)
+    }
+}
+
 /// When a meter starts anew.
 #[derive(Clone, Debug)]
 pub enum Renewal {
