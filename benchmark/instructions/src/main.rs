@@ -7,7 +7,8 @@
 use std::hint::black_box;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::{Ask, Call, Engine, EngineOptions, Given, Likeness, Profile, Reserve, Settle};
+use limitr_engine::quantity::Amount;
+use limitr_engine::{Ask, Call, Engine, EngineOptions, Given, Likeness, Profile, Reserve, Settle, What};
 
 /// Monday, 15 January 2024, 10:30 UTC.
 const START: i64 = 1_705_314_600_000;
@@ -36,7 +37,7 @@ policy:
 /// A path: what one call does; whether it went as it should.
 type Path = fn(&mut Engine, &str) -> bool;
 
-const PATHS: [(&str, Path); 12] = [
+const PATHS: [(&str, Path); 13] = [
     ("feature flag", |engine, id| allowed(engine, id, "flag")),
     ("hard limit", |engine, id| allowed(engine, id, "api")),
     ("hard limit, recorded", |engine, id| {
@@ -45,6 +46,7 @@ const PATHS: [(&str, Path); 12] = [
         let allowed = allowed(engine, id, "api");
         engine.swap_changes(&mut bytes).count == 1 && allowed
     }),
+    ("hard limit, leased", |engine, id| allowed(engine, id, "api")),
     ("hard limit, denied", |engine, id| !allowed(engine, id, "full")),
     ("governor", |engine, id| allowed(engine, id, "burst")),
     ("org scope, two refs away", |engine, id| allowed(engine, id, "seats")),
@@ -104,6 +106,12 @@ fn main() {
     let (mut engine, ids) = engine(name == "org scope, two refs away");
     for id in ids.iter().filter(|_| name == "grant burndown") {
         assert!(engine.apply_topup(START, id, "pack").unwrap());
+    }
+    if name == "hard limit, leased" {
+        engine.share(1 << 32);
+        for id in &ids {
+            engine.set_lease(id, &What::Limit("api".into()), START, Amount::from_int(1 << 40), i64::MAX);
+        }
     }
     for id in ids.iter().cycle().take(calls) {
         assert!(path(&mut engine, id), "{name}: a call went another way");

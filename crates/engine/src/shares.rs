@@ -8,13 +8,11 @@
 
 use std::cell::RefCell;
 
-use ahash::RandomState;
-use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::customer::{Customer, CustomerId};
 use crate::decide::Place;
-use crate::names::{NameId, seeded};
+use crate::names::NameId;
 use crate::quantity::Amount;
 
 /// Where an answer comes from.
@@ -91,10 +89,14 @@ const WANTED_MAX: usize = 64;
 /// Numbers of grants, caps and holds from here on belong to ranges of engines that share; smaller ones are counted by customer.
 pub(crate) const RANGES_FROM: u64 = 1 << 32;
 
+/// What is leased of a customer.
+type Leased = SmallVec<[Share; 1]>;
+
 /// All that is leased to an engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Shares {
-    of: HashMap<CustomerId, SmallVec<[Share; 1]>, RandomState>,
+    /// By the places of customers. Those that an engine holds are few, and lie close together.
+    of: Vec<Leased>,
     /// What the offline rule lets through of each in a period; none: a server can be asked, or the rule is to deny.
     pub(crate) offline: Option<Amount>,
     /// The last number that was given to a grant, cap or hold.
@@ -107,24 +109,18 @@ pub(crate) struct Shares {
 
 impl Shares {
     /// Nothing leased. Numbers are given from `range` on.
-    pub(crate) fn new(seed: u64, range: u64) -> Shares {
-        Shares {
-            of: HashMap::with_hasher(seeded(seed)),
-            offline: None,
-            issued: range,
-            dry: RefCell::default(),
-            wanted: Vec::new(),
-        }
+    pub(crate) fn new(range: u64) -> Shares {
+        Shares { of: Vec::new(), offline: None, issued: range, dry: RefCell::default(), wanted: Vec::new() }
     }
 
     fn find(&self, holder: CustomerId, key: Key, period_start: i64) -> Option<&Share> {
-        let mut shares = self.of.get(&holder)?.iter();
+        let mut shares = self.of.get(place_of(holder))?.iter();
         shares.find(|share| share.key == key && share.period_start == period_start)
     }
 
     /// The part of `holder`, begun anew where it is of an earlier period; `None`: it is of a later one.
     fn at(&mut self, holder: CustomerId, key: Key, period_start: i64) -> Option<&mut Share> {
-        let shares = self.of.entry(holder).or_default();
+        let shares = self.of_mut(holder)?;
         let place = match shares.iter().position(|share| share.key == key) {
             Some(place) => place,
             None => {
@@ -148,7 +144,7 @@ impl Shares {
 
     /// Ends whatever is leased of it.
     pub(crate) fn end(&mut self, holder: CustomerId, key: Key) {
-        let shares = self.of.get_mut(&holder).into_iter().flatten();
+        let shares = self.of.get_mut(place_of(holder)).into_iter().flatten();
         for share in shares.filter(|share| share.key == key) {
             share.until = i64::MIN;
         }
@@ -156,7 +152,7 @@ impl Shares {
 
     /// Forgets all of a customer that is gone.
     pub(crate) fn forget(&mut self, holder: CustomerId) {
-        self.of.remove(&holder);
+        self.put_back(holder, Kept::default());
     }
 
     /// What may still be spent of it at `now`, from its lease.
@@ -189,7 +185,7 @@ impl Shares {
         if !self.dry.get_mut().is_empty() {
             self.dry.get_mut().clear();
         }
-        let mut shares = self.of.get_mut(&spent.holder).into_iter().flatten();
+        let mut shares = self.of.get_mut(place_of(spent.holder)).into_iter().flatten();
         let share = shares.find(|share| share.key == spent.key && share.period_start == spent.period_start);
         match (share, hard) {
             (Some(share), true) if now < share.until && spent.units <= share.left => {
@@ -234,21 +230,33 @@ impl Shares {
 
     /// Everything of a customer, as it stands.
     pub(crate) fn copy_of(&self, holder: CustomerId) -> Kept {
-        Kept(self.of.get(&holder).cloned())
+        Kept(self.of.get(place_of(holder)).cloned().unwrap_or_default())
     }
 
     /// Puts back what [`Shares::copy_of`] answered.
     pub(crate) fn put_back(&mut self, holder: CustomerId, kept: Kept) {
-        match kept.0 {
-            Some(shares) => drop(self.of.insert(holder, shares)),
-            None => drop(self.of.remove(&holder)),
+        if let Some(shares) = self.of.get_mut(place_of(holder)) {
+            *shares = kept.0;
         }
+    }
+
+    fn of_mut(&mut self, holder: CustomerId) -> Option<&mut Leased> {
+        let place = place_of(holder);
+        if place >= self.of.len() {
+            self.of.resize_with(place.saturating_add(1), Leased::default);
+        }
+        self.of.get_mut(place)
     }
 }
 
-/// What was leased of a customer.
+#[inline(always)]
+fn place_of(holder: CustomerId) -> usize {
+    holder.0 as usize
+}
+
+/// What was leased of a customer, to be put back.
 #[derive(Default)]
-pub(crate) struct Kept(Option<SmallVec<[Share; 1]>>);
+pub(crate) struct Kept(Leased);
 
 /// The number of something that a customer is given now: the customer's next one, or of an engine that shares, its own next one.
 pub(crate) fn issue(shares: &mut Option<Box<Shares>>, customer: &mut Customer) -> u64 {

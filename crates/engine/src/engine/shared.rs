@@ -28,7 +28,7 @@ impl Engine {
     /// ```
     pub fn share(&mut self, range: u64) {
         self.outbox.recording = true;
-        self.shares = Some(Box::new(Shares::new(range, range)));
+        self.shares = Some(Box::new(Shares::new(range)));
     }
 
     /// Says what this engine may spend of a limit, cap or grant in a period, until a time: `left` units from now on. What isn't here is
