@@ -1,10 +1,17 @@
 // Bun loads the addon; without it, or where it is told to, wasm.
 
+import { proveCloud, withCloud } from '../shared/cloud-proof.mjs'
+
 export default async function run(app) {
   const bun = app.tool('bun')
   await app.install({ platform: true })
   await app.reports('native', await app.print(bun, ['main.mjs']))
   await app.reports('wasm', await app.print(bun, ['main.mjs'], { env: { LIMITR_BACKEND: 'wasm' } }))
+  for (const backend of ['native', 'wasm']) {
+    await app.conversing(bun, ['cloud-lines.mjs'], { LIMITR_BACKEND: backend }, (answers) =>
+      withCloud([], (cloud) => proveCloud(cloud, backend, answers))
+    )
+  }
   await app.install({ platform: false })
   await app.reports('wasm', await app.print(bun, ['main.mjs']))
 }

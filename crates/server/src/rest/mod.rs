@@ -5,6 +5,7 @@ mod customers;
 mod docs;
 mod extract;
 mod members;
+pub(crate) mod origins;
 mod policies;
 mod session;
 mod status;
@@ -28,22 +29,32 @@ use crate::problem::Problem;
 /// Largest body of a request: a policy's document is the largest thing that is sent.
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1_048_576;
 
+/// The routes that pages of other origins may ask, with what else engines and publishable tokens need.
+fn of_pages() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::create))
+        .routes(routes!(policies::document))
+        .routes(routes!(customers::show))
+        .routes(routes!(customers::changes))
+        .routes(routes!(customers::usage))
+}
+
 /// All routes, and their description.
-fn described() -> (Router<App>, OpenApi) {
+fn described(origins: &[String]) -> (Router<App>, OpenApi) {
+    let of_pages = match origins::layer(origins) {
+        Some(layer) => of_pages().layer(layer),
+        None => of_pages(),
+    };
     OpenApiRouter::new()
         .routes(routes!(upgrade::connect))
-        .routes(routes!(tickets::create))
+        .merge(of_pages)
         .routes(routes!(policies::list, policies::draft))
         .routes(routes!(policies::validate))
         .routes(routes!(policies::show))
-        .routes(routes!(policies::document))
         .routes(routes!(policies::diff))
         .routes(routes!(policies::publish))
         .routes(routes!(policies::roll_back))
         .routes(routes!(customers::list, customers::create))
-        .routes(routes!(customers::show))
-        .routes(routes!(customers::changes))
-        .routes(routes!(customers::usage))
         .routes(routes!(customers::set_plan))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
@@ -68,8 +79,8 @@ fn described() -> (Router<App>, OpenApi) {
 }
 
 /// The server's routes.
-pub(crate) fn router(app: App) -> Router {
-    let (router, _) = described();
+pub(crate) fn router(app: App, origins: &[String]) -> Router {
+    let (router, _) = described(origins);
     router
         .fallback(|| async { Problem::not_found("unknown_route", "there is no such route: see `/v1/docs`") })
         .method_not_allowed_fallback(|| async {
