@@ -10,9 +10,10 @@ import { Failed, need, targetFolder } from './run.mjs'
 
 let building
 
-/** Builds it as for its own tests, of which most is there already, once a run; the program's path. */
+/** Builds it as for its own tests, of which most is there already, once a run; the program's path. `LIMITR_TEST_SERVER` names another. */
 export function builtServer() {
   building ??= (async () => {
+    if (process.env.LIMITR_TEST_SERVER) return process.env.LIMITR_TEST_SERVER
     await need('cargo', ['build', '--workspace', '--bin', 'limitr-server', '--locked', '--quiet'])
     return join(await targetFolder(), 'debug', 'limitr-server')
   })()
