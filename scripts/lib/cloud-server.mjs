@@ -1,11 +1,12 @@
 // The Cloud server's own program, for whatever tests something against it: one build, one start, and a wire to it that can be cut.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { createServer as createTlsServer } from 'node:tls'
 import { Failed, need, targetFolder } from './run.mjs'
 
 let building
@@ -97,11 +98,25 @@ export class CloudServer {
   }
 }
 
-/** A wire to a server, which can be cut and mended. */
-export async function wireTo(server) {
+/** A certificate for `localhost`, of an authority that nobody trusts but who is told to: its key, itself, and the authority's own file. */
+export async function certified(folder) {
+  const file = (name) => join(folder, name)
+  const openssl = (...args) => need('openssl', args, { cwd: folder, help: 'Install `openssl`.' })
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  await openssl('req', '-x509', ...key, '-subj', '/CN=nobody', '-keyout', 'ca.key', '-out', 'ca.pem')
+  await openssl('req', ...key, '-subj', '/CN=localhost', '-keyout', 'key.pem', '-out', 'request.pem')
+  writeFileSync(file('names'), 'subjectAltName=DNS:localhost\n')
+  const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names']
+  await openssl('x509', '-req', '-in', 'request.pem', ...signed, '-out', 'cert.pem')
+  return { key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')), ca: file('ca.pem') }
+}
+
+/** A wire to a server, which can be cut and mended; it ends TLS where it has a certificate. */
+export async function wireTo(server, certificate = null) {
   const open = new Set()
   let whole = true
-  const relay = createServer((near) => {
+  const listening = certificate ? (serve) => createTlsServer(certificate, serve) : createServer
+  const relay = listening((near) => {
     near.on('error', () => {})
     if (!whole) return near.destroy()
     const far = connect(Number(new URL(server.url).port), '127.0.0.1')
@@ -117,13 +132,14 @@ export async function wireTo(server) {
     near.pipe(far)
     far.pipe(near)
   })
-  await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  relay.on('tlsClientError', () => {}) // who doesn't trust it hangs up
+  await new Promise((resolve) => relay.listen(0, certificate ? 'localhost' : '127.0.0.1', resolve))
   const cut = () => {
     whole = false
     for (const socket of open) socket.destroy()
   }
   return {
-    url: `http://127.0.0.1:${relay.address().port}`,
+    url: `${certificate ? 'https://localhost' : 'http://127.0.0.1'}:${relay.address().port}`,
     cut,
     mend: () => {
       whole = true

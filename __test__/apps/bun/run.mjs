@@ -1,6 +1,7 @@
-// Bun loads the addon; without it, or where it is told to, wasm.
+// Bun loads the addon; without it, or where it is told to, wasm. It is also where the addon's TLS is tried: Node tells an addon of
+// certificates that it was given from 22.15 on.
 
-import { proveCloud, withCloud } from '../shared/cloud-proof.mjs'
+import { proveCloud, proveTls, withCloud } from '../shared/cloud-proof.mjs'
 
 export default async function run(app) {
   const bun = app.tool('bun')
@@ -12,6 +13,7 @@ export default async function run(app) {
       withCloud([], (cloud) => proveCloud(cloud, backend, answers))
     )
   }
+  await proveTls(app.folder, 'native', (env, work) => app.conversing(bun, ['cloud-lines.mjs'], env, work))
   await app.install({ platform: false })
   await app.reports('wasm', await app.print(bun, ['main.mjs']))
 }

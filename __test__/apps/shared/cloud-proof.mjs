@@ -2,7 +2,7 @@
 // dies, hands in what it did meanwhile once, and follows the policy that was published meanwhile.
 
 import { deepStrictEqual as same } from 'node:assert'
-import { CloudServer, wireTo } from '../../../scripts/lib/cloud-server.mjs'
+import { CloudServer, certified, wireTo } from '../../../scripts/lib/cloud-server.mjs'
 
 const policy = (chat, more = {}) => {
   const limit = (value, mode) => ({ limit: { credit: 'message', value, mode } })
@@ -81,4 +81,31 @@ export async function proveCloud({ server, wire }, backend, answers, options = {
   same(seen.slice(seen.indexOf('online')), ['online', 'offline', 'online', 'offline', 'online', 'closed'])
   usage = await server.usage('ada')
   same([usage.mail.spent, usage.chat], [33, { spent: 21, reserved: 21 }])
+}
+
+/**
+ * Throws unless an engine connects over TLS where it trusts the server's certificate, and else not.
+ *
+ * @param {string} folder to keep certificates in
+ * @param {string} backend what must run the engine
+ * @param {(env: object, work: (answers: Function) => Promise<void>) => Promise<void>} run runs the app with more variables
+ */
+export async function proveTls(folder, backend, run) {
+  const certificate = await certified(folder)
+  await withCloud([], async ({ server }) => {
+    const wire = await wireTo(server, certificate)
+    const options = { url: wire.url, token: server.token, connectTimeout: 3000 }
+    try {
+      await run({ NODE_EXTRA_CA_CERTS: certificate.ca }, async (answers) => {
+        const ask = asked(answers)
+        same((await ask('open', options))[0], backend)
+        same(await ask('decide', 'chat', 2), [true, 'ok', 'lease', true])
+        await ask('close')
+        same((await server.usage('ada')).chat, { spent: 2, reserved: 2 })
+      })
+      await run({}, async (answers) => same((await answers('open', options)).error?.code, 'connect_timeout'))
+    } finally {
+      wire.end()
+    }
+  })
 }
