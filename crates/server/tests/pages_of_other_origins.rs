@@ -62,7 +62,10 @@ async fn are_let_in_only_where_the_operator_says_so_and_only_to_what_engines_nee
                 seen += u32::from(of_pages);
                 assert_eq!(allowed(&told), of_pages.then_some(OURS), "{method} {path}");
                 if of_pages {
-                    assert_eq!(told.header("access-control-allow-headers"), Some("authorization,content-type"));
+                    assert_eq!(
+                        told.header("access-control-allow-headers"),
+                        Some("authorization,content-type")
+                    );
                     assert!(told.header("access-control-allow-methods").unwrap().contains(&method));
                 }
                 for refused in [

@@ -33,7 +33,8 @@ pub(crate) async fn make(app: &App, token: &Token) -> Result<(String, i64), Prob
 
 /// Uses a ticket up; answers the token that it stands for. One that isn't good is `stale_ticket`, which another one mends.
 pub(crate) async fn redeem(app: &App, ticket: &str) -> Result<Token, Problem> {
-    let unknown = || Problem::new(401, "stale_ticket", "the ticket was used, is too old, or isn't one: get another");
+    let unknown =
+        || Problem::new(401, "stale_ticket", "the ticket was used, is too old, or isn't one: get another");
     if ticket.len() > 128 {
         return Err(unknown());
     }
