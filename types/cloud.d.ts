@@ -2,14 +2,35 @@ import type { LimitrError } from '../index.js'
 import type { Backend } from './options.js'
 
 /**
- * How an engine is connected to a Limitr Cloud server.
+ * How an engine is connected to a Limitr Cloud server: as what, by a `token` or by tickets, and where.
  *
  * @example
  * const limitr = await Limitr.cloud({ token: process.env.LIMITR_TOKEN, url: 'https://limits.example.com' });
  */
-export interface LimitrCloudOptions {
-  /** A token of the server with the scope `engine`, such as `limitr_live_…`. */
-  readonly token: string
+export type LimitrCloudOptions = CloudCredential & CloudConnection
+
+/** By what the server knows an engine: a token, or tickets that somebody who has one makes for it. */
+export type CloudCredential =
+  | {
+      /** A token of the server with the scope `engine`, such as `limitr_live_…`. */
+      readonly token: string
+      readonly ticket?: null
+    }
+  | {
+      readonly token?: null
+      /**
+       * Gets a ticket (`limitr_ticket_…`), which your own server had from `POST /v1/tickets`. Called for each connection and each policy that
+       * is fetched, since a ticket is good once; if it fails, the engine tries again. For engines in wasm.
+       *
+       * @example
+       * const ticket = async () => (await fetch('/limitr-ticket', { method: 'POST' })).text();
+       * const limitr = await Limitr.cloud({ ticket, url: 'https://limits.example.com' });
+       */
+      readonly ticket: () => string | PromiseLike<string>
+    }
+
+/** Where an engine of Limitr Cloud connects, and how it stands without its server. */
+export interface CloudConnection {
   /** The server's address. Default: the environment variable `LIMITR_CLOUD_URL`, else `http://127.0.0.1:8787`. */
   readonly url?: string | { readonly href: string } | null
   /** Which policy runs: the one that is published, and whatever is published after it. Default: `'active'`. */

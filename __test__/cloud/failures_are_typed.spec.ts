@@ -44,6 +44,8 @@ describe('what goes wrong', () => {
       ['', 'invalid_argument'],
       [{}, 'invalid_argument'],
       [{ token: 'ü' }, 'invalid_value'],
+      [{ ticket: 'limitr_ticket_00' }, 'invalid_argument'],
+      [{ token: 'x', ticket: () => 'y' }, 'invalid_argument'],
       [{ token: 'x', url: 'ftp://here' }, 'invalid_value'],
       [{ token: 'x', url: 'nowhere' }, 'invalid_value'],
       [{ token: 'x', connectTimeout: -1 }, 'invalid_value'],

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type CloudStatus, Limitr, type LimitrCloudOptions } from 'limitr'
+import { type CloudConnection, type CloudStatus, Limitr } from 'limitr'
 import { afterEach } from 'vitest'
 
 /** The server's program: the suite builds it and says where it is. */
@@ -97,7 +97,10 @@ export async function started(document?: object): Promise<Server> {
 }
 
 /** An engine that is connected to a server. */
-export async function connected(server: Server, options: Partial<LimitrCloudOptions> = {}): Promise<Limitr> {
+export async function connected(
+  server: Server,
+  options: CloudConnection & { readonly token?: string } = {}
+): Promise<Limitr> {
   const limitr: Limitr = await Limitr.cloud({ token: server.token, url: server.url, ...options })
   cleanUps.push(() => limitr.close())
   return limitr

@@ -1,4 +1,4 @@
-import type { LimitrCloudOptions } from 'limitr'
+import type { CloudConnection } from 'limitr'
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../support/open.js'
 import { connected, limit, plan, soon, started } from './support.js'
@@ -6,7 +6,7 @@ import { connected, limit, plan, soon, started } from './support.js'
 const POLICY = plan({ soft: limit(5, 'soft'), hard: limit(10) })
 
 /** An engine whose server is gone, before it had leased anything. */
-async function cutOff(options: Partial<LimitrCloudOptions>) {
+async function cutOff(options: CloudConnection) {
   const server = await started(POLICY)
   const limitr = await connected(server, options)
   await limitr.ensureCustomer('ada')

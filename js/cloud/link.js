@@ -49,6 +49,8 @@ class Link {
   #sent = null
   /** @type {Wait | null} */
   #closed = null
+  /** Why the server couldn't be reached last, as far as the driver tells. @type {unknown} */
+  trouble
   /** Called at every change of the status. @type {Set<() => void>} */
   #watchers = new Set()
 

@@ -28,7 +28,9 @@ async function openedInCloud({ doors, backend }, options) {
   const { status } = link
   await link.close()
   core.close()
-  throw status.error ?? unreached(status, options)
+  // The engine's side may have said the same already, without knowing where the server was looked for, or why in vain.
+  const final = status.error?.code === 'connect_timeout' ? null : status.error
+  throw final ?? unreached(status, options, link.trouble)
 }
 
 /** @param {import('../../types/cloud').CloudStatus} status */
@@ -38,13 +40,17 @@ const isFinal = ({ state, error }) =>
 /**
  * @param {import('../../types/cloud').CloudStatus} status
  * @param {CloudOptions} options
+ * @param {unknown} cause
  */
-function unreached({ state }, { url, connectTimeout }) {
-  const message =
-    state === 'online'
-      ? `${url} has no policy that is published: publish one first`
-      : `no server was reached at ${url} within ${connectTimeout} ms: check the address, and that it runs`
-  return new LimitrError('connect_timeout', message)
+function unreached({ state }, { url, connectTimeout }, cause) {
+  if (state === 'online')
+    return new LimitrError('connect_timeout', `${url} has no policy that is published: publish one first`)
+  // A browser doesn't tell a page of another origin why it may not ask.
+  const page = /** @type {any} */ (globalThis).location?.origin
+  const origins =
+    page && page !== 'null' && page !== new URL(url).origin ? `, and that its \`--origins\` has ${page}` : ''
+  const message = `no server was reached at ${url} within ${connectTimeout} ms: check the address, and that it runs${origins}`
+  return new LimitrError('connect_timeout', message, cause === undefined ? {} : { cause })
 }
 
 /**
@@ -53,6 +59,11 @@ function unreached({ state }, { url, connectTimeout }) {
  * @param {CloudOptions} options
  */
 function native(doors, crossing, options) {
+  if (options.ticket)
+    throw new LimitrError(
+      'not_supported',
+      "`options.ticket` is for engines in wasm, where a token would be public: give `token`, or `backend: 'wasm'`"
+    )
   /** @type {WeakRef<Core> | null} */
   let opened = null
   // The binding holds on to this for as long as the engine is open: it must not keep one alive that was dropped.

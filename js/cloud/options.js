@@ -11,6 +11,7 @@ const { variable } = require('../permissions.js')
 
 const KNOWN = [
   'token',
+  'ticket',
   'url',
   'policy',
   'connectTimeout',
@@ -31,7 +32,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 /**
  * @typedef {object} CloudOptions
- * @property {string} token
+ * @property {string} token empty where there are tickets
+ * @property {(() => unknown) | null} ticket gives a new one at each call
  * @property {string} url with a scheme of HTTP, and no slash at the end
  * @property {number} connectTimeout in milliseconds
  * @property {number} leaseTimeout in milliseconds
@@ -52,7 +54,7 @@ function cloudOptions(given) {
   for (const name of Object.keys(given)) if (!KNOWN.includes(name)) throw unknownWord('option', name, KNOWN)
   assertSupported(given)
   return {
-    token: tokenOf(given.token),
+    ...credentialOf(given),
     url: urlOf(given.url),
     connectTimeout: timeoutOf(given.connectTimeout, 'connectTimeout', CONNECT_TIMEOUT_MS),
     leaseTimeout: timeoutOf(given.leaseTimeout, 'leaseTimeout', LEASE_TIMEOUT_MS),
@@ -77,6 +79,15 @@ function assertSupported({ policy, store }) {
     'not_supported',
     'an engine of Limitr Cloud keeps nothing by itself: leave `store` out, the server has what was acknowledged'
   )
+}
+
+/** By what the server knows the engine: a token, or tickets. @param {Record<string, unknown>} given */
+function credentialOf({ token, ticket }) {
+  if (ticket === undefined || ticket === null) return { token: tokenOf(token), ticket: null }
+  if (typeof ticket !== 'function') throw wrongType('options.ticket', 'a function that gets a ticket', ticket)
+  if (token === undefined || token === null)
+    return { token: '', ticket: /** @type {() => unknown} */ (ticket) }
+  throw new LimitrError('invalid_argument', '`options` has `token` and `ticket`: one of them is enough')
 }
 
 /** @param {unknown} token */

@@ -3,10 +3,11 @@
 // Carries frames between an engine in wasm and its server, through the host's WebSocket. It does what the engine's side of Cloud asks for,
 // and tells it what came of it; it decides nothing.
 //
-// 1. A WebSocket of a browser sends no headers, so a ticket goes into its address: it is had for the token, and is good for a minute, once.
+// 1. A WebSocket of a browser sends no headers, so a ticket goes into its address: the app gives it, or it is had for the token. It is
+//    good for a minute and once, so each connection has another, and where there is no token each policy that is fetched, too.
 // 2. What calls left is taken after a few milliseconds, for all of them at once, and at once where somebody waits.
 
-const { LimitrError } = require('../errors.js')
+const { LimitrError, wrongType } = require('../errors.js')
 
 /** @typedef {import('../core.js').Core} Core */
 /** @typedef {import('./link.js').Link} Link */
@@ -23,6 +24,8 @@ const PATIENCE_MS = 10_000
 const IDLE_MS = 60_000
 /** Codes of a server that refuses for good. */
 const REFUSALS = ['unauthorized', 'revoked', 'version_unsupported']
+/** Its code for a ticket that another one mends. */
+const STALE = 'stale_ticket'
 
 /** @typedef {import('./link.js').Driver} Driver */
 
@@ -154,6 +157,7 @@ class WebDriver {
   }
 
   async #ticket() {
+    if (this.options.ticket) return gotten(this.options.ticket)
     const answer = await this.#request('/v1/tickets', { method: 'POST' })
     const { ticket } = await answer.json()
     return ticket
@@ -169,14 +173,16 @@ class WebDriver {
       const answer = await this.#request(path, {})
       document = await answer.text()
     } catch (error) {
-      if (error instanceof LimitrError) return this.#failed(error)
+      if (error instanceof Refused) return this.#failed(error)
+      this.link.trouble = error
     }
     this.#say('policy', version, document)
   }
 
   /** @param {unknown} error */
   #failed(error) {
-    if (error instanceof LimitrError) this.#say('refused', error.code)
+    this.link.trouble = error
+    if (error instanceof Refused) this.#say('refused', error.code)
     else this.#say('disconnected')
   }
 
@@ -185,15 +191,46 @@ class WebDriver {
    * @param {RequestInit} init
    */
   async #request(path, init) {
-    const headers = { Authorization: `Bearer ${this.options.token}` }
+    const { ticket, token } = this.options
+    const headers = { Authorization: `Bearer ${ticket ? await gotten(ticket) : token}` }
     const signal = AbortSignal.timeout(PATIENCE_MS)
     const answer = await fetch(this.options.url + path, { ...init, headers, signal })
     if (answer.ok) return answer
     const said = await answer.json().catch(() => null)
     const code = said?.error?.code ?? said?.code
-    if (REFUSALS.includes(code)) throw new LimitrError(code, 'refused')
-    if (answer.status === 401 || answer.status === 403) throw new LimitrError('unauthorized', 'refused')
-    throw new TypeError(`the server answered with status ${answer.status}`)
+    if (REFUSALS.includes(code)) throw new Refused(code)
+    if (code !== STALE && (answer.status === 401 || answer.status === 403)) throw new Refused('unauthorized')
+    throw new TypeError(`the server answered with status ${answer.status}${code ? ` (${code})` : ''}`)
+  }
+}
+
+/** The server refused what it would refuse again. */
+class Refused extends Error {
+  /** @param {string} code */
+  constructor(code) {
+    super(`the server refused: ${code}`)
+    this.code = code
+  }
+}
+
+/**
+ * A ticket of the app, which doesn't take its time either. Whatever goes wrong there may go well the next time.
+ *
+ * @param {() => unknown} ticket
+ */
+async function gotten(ticket) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer
+  const late = new Promise((_, reject) => {
+    const message = `\`options.ticket\` gave nothing within ${PATIENCE_MS} ms`
+    timer = setTimeout(() => reject(new TypeError(message)), PATIENCE_MS)
+  })
+  try {
+    const given = await Promise.race([ticket(), late])
+    if (typeof given === 'string' && given !== '') return given
+    throw wrongType('what `options.ticket` gives', 'the text of a ticket', given)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -33,8 +33,8 @@ export async function provideChromium() {
   return { path: null, why: `there is no ${CHROMIUM}, and Debian's package can't be installed` }
 }
 
-/** Opens an address in a browser of its own for `work`. What the page reports as an error fails it. */
-export async function withPage(url, work) {
+/** Opens an address in a browser of its own for `work`. What the page reports as an error fails it, unless it is `expected`. */
+export async function withPage(url, work, { expected } = {}) {
   const require = createRequire(path('__test__', 'apps', 'package.json'))
   const { chromium } = require('playwright-core')
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
@@ -42,7 +42,9 @@ export async function withPage(url, work) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
     const errors = []
     page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !expected?.test(message.text())) errors.push(message.text())
+    })
     await page.route('**/favicon.ico', (route) => route.fulfill({ status: 204 }))
     await page.goto(url)
     const answer = await work(page).catch((error) => {
@@ -55,10 +57,11 @@ export async function withPage(url, work) {
   }
 }
 
-/** Serves the files of a folder while `work` lasts, which is given the address. */
-export async function withFolderServed(folder, work) {
-  const server = createServer((request, response) => {
+/** Serves the files of a folder while `work` lasts, which is given the address. `texts` are paths whose text is made when it is asked for. */
+export async function withFolderServed(folder, work, { texts = {} } = {}) {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://127.0.0.1')
+    if (Object.hasOwn(texts, pathname)) return response.end(await texts[pathname]())
     const file = join(folder, normalize(pathname === '/' ? '/index.html' : pathname))
     if (!existsSync(file)) return response.writeHead(404).end()
     response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' })

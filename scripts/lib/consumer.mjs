@@ -6,11 +6,15 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { withFolderServed, withPage } from './browser.mjs'
 import { Failed, need, path, root } from './run.mjs'
 
 const INSTALL = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
 const READY_MS = 20_000
+
+/** What every app may import beside its own files. */
+const SHARED = ['cloud.mjs', 'cloud-lines.mjs', 'stof.mjs']
 
 /** Installs tarballs into a folder, from nowhere else. */
 export const installOffline = (folder, tarballs) => need('npm', [...INSTALL, ...tarballs], { cwd: folder })
@@ -28,7 +32,7 @@ export class Consumer {
     for (const name of readdirSync(app).filter((file) => file !== 'run.mjs')) {
       cpSync(join(app, name), join(this.folder, name), { recursive: true })
     }
-    cpSync(path('__test__', 'apps', 'shared', 'stof.mjs'), join(this.folder, 'stof.mjs'))
+    for (const name of SHARED) cpSync(path('__test__', 'apps', 'shared', name), join(this.folder, name))
     if (existsSync(path('dist', 'report.mjs'))) {
       cpSync(path('dist', 'report.mjs'), join(this.folder, 'report.mjs'))
     }
@@ -71,6 +75,32 @@ export class Consumer {
   print(command, args, { env = {} } = {}) {
     const limits = { LIMITR_BACKEND: '', NO_COLOR: '1' }
     return need(command, args, { cwd: this.folder, env: { ...limits, ...env } })
+  }
+
+  /** Runs a program for `work`, which is given how to send it a line of JSON and have the line that it answers by. */
+  async conversing(command, args, env, work) {
+    const limits = { LIMITR_BACKEND: '', NO_COLOR: '1' }
+    const child = spawn(command, args, { cwd: this.folder, env: { ...process.env, ...limits, ...env } })
+    let errors = ''
+    child.stderr.on('data', (chunk) => (errors += chunk))
+    const lines = createInterface({ input: child.stdout })
+    const ended = new Promise((_, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => reject(new Failed(`${command} ended with code ${code}`)))
+    })
+    ended.catch(() => {}) // afterwards its end is wished for
+    const ask = async (...call) => {
+      const line = new Promise((resolve) => lines.once('line', resolve))
+      child.stdin.write(`${JSON.stringify(call)}\n`)
+      return JSON.parse(await Promise.race([line, ended]))
+    }
+    try {
+      return await work(ask)
+    } catch (error) {
+      throw new Failed(error.message, { output: `${error.stack}\n${errors}` })
+    } finally {
+      child.kill('SIGKILL')
+    }
   }
 
   /** Throws unless both are the same. */
@@ -137,9 +167,9 @@ export class Consumer {
     }
   }
 
-  /** Opens a folder's page in Chromium for `work`. */
-  page(folder, work) {
-    return withFolderServed(join(this.folder, folder), (url) => withPage(url, work))
+  /** Opens a folder's page in Chromium for `work`; `more` is what its server and the page have beside. */
+  page(folder, work, more = {}) {
+    return withFolderServed(join(this.folder, folder), (url) => withPage(url, work, more), more)
   }
 
   /** Opens the page at an address in Chromium for `work`. */

@@ -1,7 +1,10 @@
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["local"]))
+  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 
@@ -11,5 +14,8 @@ const worker :Workerd.Worker = (
     (name = "limitr.wasm", wasm = embed "out/limitr.wasm"),
     (name = "limitr-stof.wasm", wasm = embed "out/limitr-stof.wasm")
   ],
-  compatibilityDate = "2024-09-01"
+  compatibilityDate = "2024-09-01",
+  durableObjectNamespaces = [(className = "CloudGate", uniqueKey = "cloud-gate")],
+  durableObjectStorage = (inMemory = void),
+  bindings = [(name = "gates", durableObjectNamespace = "CloudGate")]
 );

@@ -1,5 +1,6 @@
-// A Worker that gates requests, in the runtime that Workers run in.
+// A Worker that gates requests, in the runtime that Workers run in; and one of its Durable Objects with an engine of Limitr Cloud.
 
+import { proveCloud, withCloud } from '../shared/cloud-proof.mjs'
 import { bundleWorker } from '../shared/worker.mjs'
 
 export default async function run(app) {
@@ -20,5 +21,10 @@ export default async function run(app) {
     app.same(await (await fetch(`${url}/told`)).text(), '5', 'what `waitUntil` did')
     app.runsStof('wasm', await (await fetch(`${url}/stof`)).text())
     await app.reports('wasm', await (await fetch(`${url}/report`)).text())
+    const answers = async (...call) => {
+      const response = await fetch(`${url}/cloud`, { method: 'POST', body: JSON.stringify(call) })
+      return response.json()
+    }
+    await withCloud([], (cloud) => proveCloud(cloud, 'wasm', answers))
   })
 }

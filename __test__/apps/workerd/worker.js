@@ -1,4 +1,5 @@
 import { Limitr } from 'limitr'
+import { answered, CloudApp } from './cloud.mjs'
 import report from './report.mjs'
 import stof from './stof.mjs'
 
@@ -19,9 +20,19 @@ const engine = () => (opening ??= Limitr.new(POLICY))
 
 let told = 0
 
+/** Home of an engine of Limitr Cloud: connections and timers belong to an object, and only for the length of a request to a Worker. */
+export class CloudGate {
+  #app = new CloudApp()
+
+  async fetch(request) {
+    return Response.json(await answered(this.#app, await request.json()))
+  }
+}
+
 export default {
-  async fetch(request, _env, context) {
+  async fetch(request, env, context) {
     const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/cloud') return env.gates.get(env.gates.idFromName('one')).fetch(request)
     if (pathname === '/report') return Response.json(await report())
     if (pathname === '/stof') return Response.json(await stof())
     if (pathname === '/told') return Response.json(told)

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::rest::origins;
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -23,6 +25,8 @@ pub struct Config {
     pub forget_after_hours: u32,
     /// Whether cookies are only sent over TLS: for a server behind a proxy that ends it.
     pub secure_cookies: bool,
+    /// Of which origins pages may ask what engines ask; `*` alone: of all. None.
+    pub origins: Vec<String>,
 }
 
 /// What `--help` says.
@@ -39,6 +43,8 @@ limitr-server: the control plane of Limitr Cloud
   --reclaim                 grant anew what ended leases left unreported
   --forget-after HOURS      when a silent engine counts as gone for good   168
   --secure-cookies          cookies only over TLS: behind a proxy that ends it
+  --origins LIST            whose pages may connect engines:  ORIGINS       none
+                            https://app.example.com,…, or *
   --help                    this
 ";
 
@@ -79,6 +85,7 @@ impl Config {
         let sockets = text("--sockets", None, "20000")?;
         let sockets_per_token = text("--sockets-per-token", None, "10000")?;
         let forget_after = text("--forget-after", None, "168")?;
+        let origins = text("--origins", Some("ORIGINS"), "")?;
         let config = Config {
             host,
             port: number("--port", &port)?,
@@ -93,6 +100,7 @@ impl Config {
             forget_after_hours: number("--forget-after", &forget_after)?,
             reclaim: left.contains("--reclaim"),
             secure_cookies: left.contains("--secure-cookies"),
+            origins: origins::read(&origins)?,
         };
         match left.finish().first() {
             Some(unknown) => {
@@ -123,6 +131,9 @@ mod tests {
         let both = read(&["--port", "0", "--print", "json"], Some("9000")).unwrap().unwrap();
         assert_eq!((both.port, both.json), (0, true));
         assert_eq!(read(&["--help"], None).unwrap(), None);
+        assert!(read(&[], None).unwrap().unwrap().origins.is_empty());
+        let open = read(&["--origins", "https://a.example,https://b.example"], None).unwrap().unwrap();
+        assert_eq!(open.origins, ["https://a.example", "https://b.example"]);
     }
 
     #[test]

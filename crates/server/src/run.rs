@@ -56,7 +56,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), S
         tracing::info!("stopping");
         app.hub.end_all();
     };
-    serve::serve(listener, rest::router(app.clone()), stopping).await;
+    serve::serve(listener, rest::router(app.clone(), &config.origins), stopping).await;
     // Sockets outlive the connections that they came from: each is told, and ends.
     let ended = async {
         while app.hub.sockets() > 0 {

@@ -154,8 +154,9 @@ impl Sync {
             "unauthorized" => self.failed(Failure::Unauthorized),
             "revoked" => self.failed(Failure::Revoked),
             "version_unsupported" => self.failed(Failure::VersionUnsupported),
-            // What another try may mend: a server that is in trouble, or a connection that another one has taken the place of.
-            "storage_failed" | "session_over" | "overloaded" => self.cut(now),
+            // What another try may mend: a server that is in trouble, a connection that another one has taken the place of, a ticket that was
+            // too old when it arrived.
+            "storage_failed" | "session_over" | "overloaded" | "stale_ticket" => self.cut(now),
             _ => self.failed(Failure::Refused { code, message }),
         }
     }

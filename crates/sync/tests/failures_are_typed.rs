@@ -29,7 +29,7 @@ fn tokens_and_versions_that_are_refused_end_it() {
 
 #[test]
 fn a_server_in_trouble_is_tried_again() {
-    for code in ["storage_failed", "session_over", "overloaded"] {
+    for code in ["storage_failed", "session_over", "overloaded", "stale_ticket"] {
         let mut driver = Driver::online(Options::new(ME, 1));
         assert_eq!(driver.hears(error(code))[0], Effect::Disconnect);
         assert_eq!(*driver.sync.status(), Status::Offline);

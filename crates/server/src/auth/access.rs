@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::people::{self, Person, Role};
+use super::tickets;
 use super::tokens::{self, Power, Token};
 use super::{bearer, cookie};
 use crate::app::App;
@@ -28,6 +29,8 @@ pub(crate) trait Right: Send + Sync + 'static {
     const ROLE: Option<Role>;
     /// Which tokens may: any of these.
     const POWERS: &'static [&'static str];
+    /// Whether a ticket stands for its token here. Not where more tickets are made: it would never end.
+    const TICKETS: bool = false;
 }
 
 macro_rules! rights {
@@ -49,10 +52,18 @@ rights! {
     Change: Some(Role::Editor), &["admin"];
     /// Be an engine.
     Engine: None, &["engine"];
-    /// Fetch a policy.
-    Policy: Some(Role::Viewer), &["engine", "read", "admin"];
     /// Read one customer, which the handler checks.
     OneCustomer: Some(Role::Viewer), &["read", "admin", "customer"];
+}
+
+/// Fetch a policy: an engine that was let in by a ticket has nothing else to show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy;
+
+impl Right for Policy {
+    const ROLE: Option<Role> = Some(Role::Viewer);
+    const POWERS: &'static [&'static str] = &["engine", "read", "admin"];
+    const TICKETS: bool = true;
 }
 
 /// Somebody with a right in an environment.
@@ -73,8 +84,11 @@ impl<R> In<R> {
     }
 }
 
-async fn who(parts: &Parts, app: &App) -> Result<Who, Problem> {
+async fn who<R: Right>(parts: &Parts, app: &App) -> Result<Who, Problem> {
     match (bearer(&parts.headers), cookie(&parts.headers)) {
+        (Some(secret), _) if R::TICKETS && tickets::is_one(secret) => {
+            Ok(Who::Token(tickets::redeem(app, secret).await?))
+        }
         (Some(secret), _) => Ok(Who::Token(tokens::find(app, secret).await?)),
         (None, Some(session)) => Ok(Who::Person(people::find(app, session).await?)),
         (None, None) => Err(Problem::unauthorized("send `Authorization: Bearer` with a token, or sign in")),
@@ -97,7 +111,7 @@ impl<R: Right> FromRequestParts<App> for In<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<In<R>, Problem> {
-        let who = who(parts, app).await?;
+        let who = who::<R>(parts, app).await?;
         let named = named(parts)?;
         let scope = match &who {
             Who::Token(token) => {
@@ -152,7 +166,7 @@ impl<R: Right> FromRequestParts<App> for Signed<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Signed<R>, Problem> {
-        match who(parts, app).await? {
+        match who::<R>(parts, app).await? {
             Who::Token(_) => Err(Problem::forbidden("this is for people: sign in")),
             Who::Person(person) => {
                 check_role(&person, R::ROLE)?;

@@ -1,4 +1,4 @@
-//! Tickets: what a token is where a host can't send headers. One minute, one use.
+//! Tickets: what a token is where a host can't send headers, or mustn't have the token. One minute, one use: a connection, or a policy.
 
 use sqlx::Row as _;
 
@@ -12,9 +12,17 @@ use crate::secret;
 /// How long a ticket is good.
 pub(crate) const TICKET_MS: i64 = 60_000;
 
+/// What every ticket begins with.
+const PREFIX: &str = "limitr_ticket_";
+
+/// Whether a secret has the form of a ticket.
+pub(crate) fn is_one(secret: &str) -> bool {
+    secret.starts_with(PREFIX)
+}
+
 /// Makes a ticket: its secret, and until when it is good.
 pub(crate) async fn make(app: &App, token: &Token) -> Result<(String, i64), Problem> {
-    let ticket = format!("limitr_ticket_{}", secret::hex::<32>());
+    let ticket = format!("{PREFIX}{}", secret::hex::<32>());
     let until = clock::now() + TICKET_MS;
     let statement =
         "INSERT INTO tickets (workspace, environment, token, hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
@@ -23,9 +31,10 @@ pub(crate) async fn make(app: &App, token: &Token) -> Result<(String, i64), Prob
     Ok((ticket, until))
 }
 
-/// Uses a ticket up; answers the token that it stands for.
+/// Uses a ticket up; answers the token that it stands for. One that isn't good is `stale_ticket`, which another one mends.
 pub(crate) async fn redeem(app: &App, ticket: &str) -> Result<Token, Problem> {
-    let unknown = || Problem::unauthorized("the ticket was used, is too old, or isn't one: get another");
+    let unknown =
+        || Problem::new(401, "stale_ticket", "the ticket was used, is too old, or isn't one: get another");
     if ticket.len() > 128 {
         return Err(unknown());
     }

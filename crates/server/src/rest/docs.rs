@@ -11,7 +11,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi};
 
 /// The document as it is served.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let (_, mut document) = super::described();
+    let mut document = super::description();
     document.info = InfoBuilder::new()
         .title("Limitr Cloud")
         .version(env!("CARGO_PKG_VERSION"))
@@ -31,6 +31,9 @@ fn add_security(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token")).build();
     components.add_security_scheme("token", SecurityScheme::Http(token));
+    let ticket =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A ticket, once")).build();
+    components.add_security_scheme("ticket", SecurityScheme::Http(ticket));
     let session = ApiKey::Cookie(ApiKeyValue::new(crate::auth::people::COOKIE));
     components.add_security_scheme("session", SecurityScheme::ApiKey(session));
 }

@@ -5,6 +5,7 @@ mod customers;
 mod docs;
 mod extract;
 mod members;
+pub(crate) mod origins;
 mod policies;
 mod session;
 mod status;
@@ -28,22 +29,35 @@ use crate::problem::Problem;
 /// Largest body of a request: a policy's document is the largest thing that is sent.
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1_048_576;
 
-/// All routes, and their description.
-fn described() -> (Router<App>, OpenApi) {
+/// The routes that pages of other origins may ask, with what else engines and publishable tokens need.
+fn of_pages() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::create))
+        .routes(routes!(policies::document))
+        .routes(routes!(customers::show))
+        .routes(routes!(customers::changes))
+        .routes(routes!(customers::usage))
+}
+
+/// The description of all routes.
+fn description() -> OpenApi {
+    let (_, mut all) = others().split_for_parts();
+    let (_, of_pages) = of_pages().split_for_parts();
+    all.merge(of_pages);
+    all
+}
+
+/// All other routes.
+fn others() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(upgrade::connect))
-        .routes(routes!(tickets::create))
         .routes(routes!(policies::list, policies::draft))
         .routes(routes!(policies::validate))
         .routes(routes!(policies::show))
-        .routes(routes!(policies::document))
         .routes(routes!(policies::diff))
         .routes(routes!(policies::publish))
         .routes(routes!(policies::roll_back))
         .routes(routes!(customers::list, customers::create))
-        .routes(routes!(customers::show))
-        .routes(routes!(customers::changes))
-        .routes(routes!(customers::usage))
         .routes(routes!(customers::set_plan))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
@@ -64,17 +78,26 @@ fn described() -> (Router<App>, OpenApi) {
         .routes(routes!(status::health))
         .routes(routes!(status::ready))
         .routes(routes!(status::metrics))
-        .split_for_parts()
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(405, "wrong_method", "this route doesn't take that method: see `/v1/docs`")
 }
 
 /// The server's routes.
-pub(crate) fn router(app: App) -> Router {
-    let (router, _) = described();
-    router
+pub(crate) fn router(app: App, origins: &[String]) -> Router {
+    let (others, _) = others().split_for_parts();
+    let (of_pages, _) = of_pages().split_for_parts();
+    // What comes around a route must come after its fallback: what pages ask beforehand is a method that no route takes.
+    let of_pages = of_pages.method_not_allowed_fallback(wrong_method);
+    let of_pages = match origins::layer(origins) {
+        Some(layer) => of_pages.layer(layer),
+        None => of_pages,
+    };
+    others
+        .method_not_allowed_fallback(wrong_method)
+        .merge(of_pages)
         .fallback(|| async { Problem::not_found("unknown_route", "there is no such route: see `/v1/docs`") })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(405, "wrong_method", "this route doesn't take that method: see `/v1/docs`")
-        })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), around))
         .with_state(app)

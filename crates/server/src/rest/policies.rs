@@ -253,7 +253,7 @@ pub(crate) async fn show(
         ("environment" = Option<String>, Query, description = "`live` or `test`; needed with a session"),
     ),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)),
-    security(("session" = ["viewer"]), ("token" = ["engine", "read", "admin"]))
+    security(("session" = ["viewer"]), ("token" = ["engine", "read", "admin"]), ("ticket" = []))
 )]
 pub(crate) async fn document(
     State(app): State<App>,

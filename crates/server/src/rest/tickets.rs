@@ -15,13 +15,13 @@ use crate::problem::Problem;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ticket {
-    /// For `/v1/connect?ticket=…`, once.
+    /// For `/v1/connect?ticket=…`, or in place of a token to fetch one policy's document; once.
     ticket: String,
     /// Until when, in milliseconds since the epoch.
     expires_at: i64,
 }
 
-/// Makes a ticket for one connection: one minute, one use.
+/// Makes a ticket for one connection, or for one policy's document: one minute, one use.
 #[utoipa::path(
     post, path = "/v1/tickets", tag = "engines",
     responses((status = 201, body = Ticket), (status = "4XX", body = Problem)),
