@@ -1,13 +1,18 @@
-// What the Cloud server holds on this machine: `npm run bench:cloud`. Server and engines share its cores.
+// What the Cloud server holds on this machine, and what a connection costs an engine's calls: `npm run bench:cloud [-- --no-build]`.
+// Server and engines share its cores.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { build } from '../scripts/build.mjs'
+import { buildWasm } from '../scripts/build-wasm.mjs'
 import { buildServer } from '../scripts/cloud.mjs'
 import { providePostgres, withPostgres } from '../scripts/lib/postgres.mjs'
-import { main, need } from '../scripts/lib/run.mjs'
+import { main, need, path } from '../scripts/lib/run.mjs'
+import { setupBindings } from '../scripts/setup.mjs'
 
 const LOAD = ['--package', 'limitr-server', '--example', 'load', '--profile', 'server', '--locked', '--quiet']
 
@@ -30,6 +35,24 @@ async function measure(program, database) {
   )
 }
 
+/** What `sync.allow` costs an engine that is connected, beside one that isn't, on each binding. */
+async function measureCalls(program, database) {
+  for (const backend of ['native', 'wasm']) {
+    const figures = await withServer(program, database(backend), async ({ url, token, adminToken }) => {
+      const flags = typeof WebSocket === 'function' ? [] : ['--experimental-websocket', '--no-warnings']
+      const script = path('benchmark', 'connected.mjs')
+      return JSON.parse(await need(process.execPath, [...flags, script, backend, url, token, adminToken]))
+    })
+    for (const [mode, { local, connected }] of Object.entries(figures))
+      console.log(
+        `${backend}, ${mode} limit`.padEnd(20),
+        `${local.toFixed(0)} ns alone`.padStart(14),
+        `${connected.toFixed(0)} ns connected`.padStart(20),
+        `${(connected / local).toFixed(2)}x`.padStart(10)
+      )
+  }
+}
+
 const shown = (name, figures) =>
   [
     name.padEnd(12),
@@ -40,10 +63,17 @@ const shown = (name, figures) =>
   ].join('')
 
 await main(async () => {
+  const { values } = parseArgs({ options: { 'no-build': { type: 'boolean', default: false } } })
+  if (!values['no-build']) {
+    await setupBindings()
+    await build()
+    await buildWasm()
+  }
   const program = await buildServer()
   await need('cargo', ['build', ...LOAD])
   const folder = mkdtempSync(join(tmpdir(), 'limitr-bench-cloud-'))
   try {
+    await measureCalls(program, (backend) => join(folder, `${backend}.db`))
     console.log(shown('SQLite', await measure(program, join(folder, 'cloud.db'))))
     const { bin, why } = await providePostgres()
     if (bin)

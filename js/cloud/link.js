@@ -18,8 +18,7 @@ const { LimitrError, errorFrom } = require('../errors.js')
  * What carries frames: natively a thread of the binding, in wasm the host's WebSocket.
  *
  * @typedef {object} Driver
- * @property {boolean} stirs whether it must be told that calls may have left something to send
- * @property {(atOnce?: boolean) => void} stir tells it; at once where somebody waits
+ * @property {(atOnce: boolean) => void} stir tells it that calls may have left something to send; at once where somebody waits
  * @property {() => void} stop ends it at once
  */
 
@@ -37,6 +36,8 @@ class Link {
   status = Object.freeze({ state: 'connecting', error: null, policyVersion: null })
   /** @type {Driver | null} */
   driver = null
+  /** Whether the driver is to be told of the next call: one that has to be, and wasn't since it looked last. */
+  stirs = false
   /** @type {Set<string>} */
   #known = new Set()
   /** When the server said that it hasn't a customer. @type {Map<string, number>} */
@@ -78,7 +79,7 @@ class Link {
 
   /** Has the driver see to what a call left. */
   stir() {
-    if (this.driver?.stirs) this.driver.stir()
+    if (this.stirs) this.driver?.stir(false)
   }
 
   /** Has the driver see to what somebody waits for. */

@@ -12,7 +12,6 @@ const { answerOf } = require('../keeping.js')
 
 /** @implements {Driver} */
 class NativeDriver {
-  stirs = false
   stir() {}
   stop() {}
 }

@@ -31,15 +31,12 @@ const STALE = 'stale_ticket'
 
 /** @implements {Driver} */
 class WebDriver {
-  stirs = true
   /** @type {WebSocket | null} */
   #socket = null
   /** Counts connections: what comes of an earlier one is nobody's. */
   #attempt = 0
   /** When the engine's side is due. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
-  /** Whether calls are being gathered. */
-  #gathering = false
   #ended = false
 
   /**
@@ -51,12 +48,12 @@ class WebDriver {
     this.core = core
     this.link = link
     this.options = options
+    link.stirs = true
   }
 
-  /** @param {boolean} [atOnce] */
-  stir(atOnce = false) {
-    if (this.#gathering && !atOnce) return
-    this.#gathering = true
+  /** @param {boolean} atOnce */
+  stir(atOnce) {
+    this.link.stirs = false // until then, calls are gathered
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#say('tick'), atOnce ? 0 : GATHER_MS)
   }
@@ -77,7 +74,7 @@ class WebDriver {
     if (this.#ended) return
     if (this.core.closed) return this.stop()
     clearTimeout(this.#timer)
-    this.#gathering = false
+    this.link.stirs = true
     /** @type {Work} */
     let work
     try {
