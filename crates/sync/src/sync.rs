@@ -228,6 +228,12 @@ impl Sync {
         self.flush(now);
     }
 
+    /// There is no store any more: everything may be sent.
+    pub fn store_lost(&mut self, now: i64) {
+        self.options.store = Store::None;
+        self.durable(now, u64::MAX);
+    }
+
     /// Whether the engine may go on recording: an outbox that is full is offline, and nothing that leaves a change may run.
     pub fn has_room(&self) -> bool {
         self.outbox.len() < self.options.outbox_max && !self.closing
