@@ -119,15 +119,24 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// The server has the changes of an instance up to this one.
+    /// The server has the changes of an instance up to this one. Parts go one after the other, the oldest first, so that none is ever missing
+    /// between others. One that can't be removed now may be the next time; until then it is told again, and known.
     pub fn committed(&self, instance: &str, up_to: u64) {
-        // One that can't be removed now may be the next time; until then it is told again, and known.
-        let done = |part: &Part| part.instance == instance && part.last <= up_to;
-        self.lock().retain(|part| !done(part) || !self.removed(&part.name));
+        let mut parts = self.lock();
+        let is_done = |part: &Part| part.instance == instance && part.last <= up_to;
+        while let Some(at) = parts.iter().position(is_done) {
+            if !self.remove(&parts[at].name) {
+                return;
+            }
+            parts.remove(at);
+        }
     }
 
-    fn removed(&self, name: &str) -> bool {
-        self.disk.remove(name).map_or_else(|error| error.kind() == std::io::ErrorKind::NotFound, |()| true)
+    /// Removes a part for good; whether it is.
+    fn remove(&self, name: &str) -> bool {
+        let removed = self.disk.remove(name);
+        let gone = removed.map_or_else(|error| error.kind() == std::io::ErrorKind::NotFound, |()| true);
+        gone && self.disk.sync().is_ok()
     }
 
     fn add(&self, part: Part) {
