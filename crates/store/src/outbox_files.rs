@@ -2,7 +2,8 @@
 //!
 //! 1. A part is a file `outbox-<opening>-<number>`: which opening of the folder it is of, counted, and the number of its first change. Its
 //!    first frame says so, too, and who the opening is; the others are batches as in a journal, and the one that closes it.
-//! 2. Every part but the very last was closed in good order: an opening closes that one, as far as it is whole, before it begins its own.
+//! 2. Every part but the very last was closed in good order: an opening writes that one anew, as far as it is whole, before it begins its
+//!    own. What the system showed of it was perhaps never on disk.
 //! 3. Parts are removed once the server has all that is in them, oldest first. An opening whose parts are gone is forgotten; the first part
 //!    that is left of any other says where its changes go on.
 
@@ -158,9 +159,9 @@ impl Found {
         let file = open(disk, name)?;
         if walked.end < frame::length(file.as_ref(), name)? || !walked.closed {
             assert_cut(file.as_ref(), name, walked.end, is_last && !walked.closed)?;
-            rewrite(disk, file.as_ref(), name, walked.end)?;
         }
-        Ok(())
+        // Also one that looks closed: perhaps that frame's sync failed.
+        if is_last { rewrite(disk, file.as_ref(), name, walked.bytes) } else { Ok(()) }
     }
 }
 

@@ -105,6 +105,7 @@ impl Sync {
             closing: false,
             options,
         };
+        sync.outbox.gathers = sync.options.store == Store::Durable;
         sync.effects.push_back(Effect::Connect);
         sync
     }
@@ -231,6 +232,7 @@ impl Sync {
     /// There is no store any more: everything may be sent.
     pub fn store_lost(&mut self, now: i64) {
         self.options.store = Store::None;
+        self.outbox.gathers = false;
         self.durable(now, u64::MAX);
     }
 
