@@ -52,12 +52,13 @@ async function handedIn(server: Server, store: string): Promise<number> {
   const counts = async () => (await server.ask('GET', '/v1/customers/ada/usage')).usage
   let used = -1
   // What an earlier instance left is on its way beside this one's own.
-  await soon(async () => {
+  const settled = await soon(async () => {
     const before = used
     used = (await counts()).reduce((sum: number, { spent }: { spent: number }) => sum + spent, 0)
     await new Promise((resolve) => setTimeout(resolve, 200))
     return outboxes(store).length <= 1 && used === before
-  })
+  }, 15_000)
+  expect(settled).toBe(true)
   await limitr.close()
   return used
 }
