@@ -124,7 +124,11 @@ describe.runIf(process.env.LIMITR_BACKEND === 'native')('an engine that is kille
   it('gives back what it had leased and not used, once it was opened anew', async () => {
     const server = await started(PLAN)
     const store = join(folder(), 'store')
-    const killed = engine(server, { store, durability: 'strict' }, `say(await limitr.allow('ada', 'chat', 2))`)
+    const killed = engine(
+      server,
+      { store, durability: 'strict' },
+      `say(await limitr.allow('ada', 'chat', 2))`
+    )
     expect(await killed.heard()).toEqual([true])
     await killed.kill()
     await handedIn(server, store)
@@ -237,6 +241,9 @@ it('is a folder of the native binding, or `not_supported`', async () => {
     [{ store: './data', backend: 'wasm' }, 'not_supported']
   ]
   for (const [options, code] of wrong)
-    expect([options, await codeOf(Limitr.cloud({ token: 'x', ...options } as never))]).toEqual([options, code])
+    expect([options, await codeOf(Limitr.cloud({ token: 'x', ...options } as never))]).toEqual([
+      options,
+      code
+    ])
   expect(existsSync('data')).toBe(false)
 })

@@ -22,7 +22,8 @@ async function openedInCloud({ doors, backend }, options) {
   const kept = store === null ? {} : { store, strict: strictly }
   const rules = { connectTimeout, leaseTimeout, offline, denyUnconnected }
   const crossing = { url, token, ...rules, ...kept, instance: drawn() }
-  const core = backend === 'native' ? await native(doors, crossing, options) : inWasm(doors, crossing, options)
+  const core =
+    backend === 'native' ? await native(doors, crossing, options) : inWasm(doors, crossing, options)
   const link = /** @type {Link} */ (core.cloud)
   const settled = () => link.status.policyVersion !== null || isFinal(link.status)
   await link.until(settled, connectTimeout)

@@ -13,7 +13,6 @@ export async function cloud() {
   await need('cargo', ['build', '--workspace', '--bin', 'limitr-server', '--locked', '--quiet'])
   const env = { LIMITR_TEST_SERVER: join(await targetFolder(), 'debug', 'limitr-server') }
   const { bin, why } = await providePostgres()
-  if (bin)
-    return withPostgres(bin, (LIMITR_TEST_POSTGRES) => cloudTests({ ...env, LIMITR_TEST_POSTGRES }))
+  if (bin) return withPostgres(bin, (LIMITR_TEST_POSTGRES) => cloudTests({ ...env, LIMITR_TEST_POSTGRES }))
   return { ...(await cloudTests(env)), note: `two servers on PostgreSQL not run here: ${why}` }
 }

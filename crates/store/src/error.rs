@@ -28,9 +28,7 @@ impl StoreError {
 
     /// A file holds what no store has written.
     pub(crate) fn damaged(name: &str, at: u64, problem: &str) -> StoreError {
-        let message = format!(
-            "`{name}` is damaged at byte {at}: {problem}; {MEND}"
-        );
+        let message = format!("`{name}` is damaged at byte {at}: {problem}; {MEND}");
         StoreError { code: "store_damaged", message }
     }
 

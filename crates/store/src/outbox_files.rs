@@ -145,7 +145,8 @@ impl Found {
     fn left_of(&mut self, name: &str, head: &PartHead) -> Result<&mut LeftOutbox, StoreError> {
         let goes_on = self.left.last().is_some_and(|left| left.instance == head.instance);
         if !goes_on {
-            let (instance, complete, up_to) = (head.instance.clone(), head.complete, head.seq.saturating_sub(1));
+            let (instance, complete, up_to) =
+                (head.instance.clone(), head.complete, head.seq.saturating_sub(1));
             self.left.push(LeftOutbox { instance, complete, changes: Vec::new(), up_to });
         }
         match self.left.last_mut() {

@@ -30,7 +30,8 @@ impl Outbox {
     pub(crate) fn new(instance: InstanceId, changes: Vec<Change>, last: u64) -> Outbox {
         let acked = changes.first().map_or(last, |first| first.seq.saturating_sub(1));
         let waiting = VecDeque::with_capacity(changes.len());
-        let mut outbox = Outbox { instance, waiting, acked, sent: acked, durable: last, last, gathers: false };
+        let mut outbox =
+            Outbox { instance, waiting, acked, sent: acked, durable: last, last, gathers: false };
         changes.into_iter().for_each(|change| outbox.push(change, true));
         (outbox.durable, outbox.last) = (last, last);
         outbox

@@ -62,7 +62,9 @@ impl Task for OpenCloud {
     type JsValue = String;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let Some(tell) = self.tell.take() else { return Err(napi::Error::from_status(Status::GenericFailure)) };
+        let Some(tell) = self.tell.take() else {
+            return Err(napi::Error::from_status(Status::GenericFailure));
+        };
         let opened = catch_unwind(AssertUnwindSafe(|| opened(&self.options, &self.roots, tell)));
         let defect = || EngineError::new("internal", "the engine could not be opened; please report it");
         Ok(opened.unwrap_or_else(|_| Err(defect())))

@@ -143,7 +143,10 @@ fn damage_is_refused_and_says_what_to_do() {
     let middle = files.keys().nth(1).unwrap();
     let without: BTreeMap<_, _> = files.iter().filter(|(name, _)| *name != middle).collect();
     let without = without.into_iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
-    assert_eq!(OutboxOpening::on(Faulty::of(&without).shared(), "test").err().unwrap().code(), "store_damaged");
+    assert_eq!(
+        OutboxOpening::on(Faulty::of(&without).shared(), "test").err().unwrap().code(),
+        "store_damaged"
+    );
 }
 
 #[test]
