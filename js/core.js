@@ -47,7 +47,7 @@ const { FewHandles, Handles, RecentHandles } = require('./handles.js')
  * @property {(engine: number) => string} flushNow
  * @property {(engine: number, query: string) => Promise<string>} history
  * @property {(path: string) => Promise<string>} repairStore
- * @property {(options: string, roots: string, tell: () => void) => string} openCloud trusts whom the host trusts if `roots` is `host`
+ * @property {(options: string, roots: string, tell: () => void) => Promise<string>} openCloud trusts whom the host trusts if `roots` is `host`
  */
 
 /** How many names have a handle at a time. Of a native engine's customers few have, since their names can cross. */

@@ -29,8 +29,11 @@ const APART = [
  *
  * @template {new (core: Core) => any} E
  * @param {E} Engine
+ * @param {new (core: Core) => LimitrSync} Sync that of its methods without promises
  */
-function kept(Engine) {
+function kept(Engine, Sync = LimitrSync) {
+  const KeptSync = keptSync(Sync)
+
   class Kept extends /** @type {new (core: Core) => any} */ (Engine) {
     #sync
     #keeping
@@ -70,37 +73,43 @@ function kept(Engine) {
   return Kept
 }
 
-/** Its methods without promises. */
-class KeptSync extends LimitrSync {
-  #keeping
+/**
+ * Its methods without promises.
+ *
+ * @param {new (core: Core) => LimitrSync} Sync
+ */
+function keptSync(Sync) {
+  return class KeptSync extends Sync {
+    #keeping
 
-  /**
-   * @param {Core} core
-   * @param {AnyKeeping} keeping
-   */
-  constructor(core, keeping) {
-    super(core)
-    this.#keeping = keeping
-  }
+    /**
+     * @param {Core} core
+     * @param {AnyKeeping} keeping
+     */
+    constructor(core, keeping) {
+      super(core)
+      this.#keeping = keeping
+    }
 
-  static {
-    for (const name of methodsOf(LimitrSync, APART)) {
-      const method = /** @type {any} */ (LimitrSync.prototype)[name]
-      const around = {
-        /**
-         * @this {KeptSync}
-         * @param {unknown[]} args
-         */
-        [name](...args) {
-          this.#keeping.assertSync()
-          try {
-            return method.apply(this, args)
-          } finally {
-            this.#keeping.afterSync()
+    static {
+      for (const name of methodsOf(Sync, APART)) {
+        const method = /** @type {any} */ (Sync.prototype)[name]
+        const around = {
+          /**
+           * @this {KeptSync}
+           * @param {unknown[]} args
+           */
+          [name](...args) {
+            this.#keeping.assertSync()
+            try {
+              return method.apply(this, args)
+            } finally {
+              this.#keeping.afterSync()
+            }
           }
         }
+        define(KeptSync.prototype, name, method.length, around[name])
       }
-      define(KeptSync.prototype, name, method.length, around[name])
     }
   }
 }

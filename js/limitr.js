@@ -1,7 +1,7 @@
 // @ts-check
 
 const { newName } = require('./arguments.js')
-const { clouded } = require('./cloud/clouded.js')
+const { CloudedSync, clouded } = require('./cloud/clouded.js')
 const { openedInCloud } = require('./cloud/opening.js')
 const { cloudOptions } = require('./cloud/options.js')
 const capabilities = require('./capabilities.js')
@@ -300,7 +300,7 @@ function limitrOver(bind) {
     static async cloud(options) {
       const open = cloudOptions(options)
       const core = await openedInCloud(await bind(backendOption(options)), open)
-      core.facade = new Clouded(core)
+      core.facade = core.keeping?.touchesCalls() ? new KeptClouded(core) : new Clouded(core)
       return core.facade
     }
 
@@ -314,6 +314,7 @@ function limitrOver(bind) {
   }
   const Kept = kept(/** @type {any} */ (Limitr))
   const Clouded = clouded(/** @type {any} */ (Limitr))
+  const KeptClouded = kept(/** @type {any} */ (Clouded), CloudedSync)
   return Limitr
 }
 

@@ -182,4 +182,4 @@ function clockOf(clock) {
   )
 }
 
-module.exports = { BACKENDS, backendOption, documentFormat, openOptions, textFormat }
+module.exports = { BACKENDS, backendOption, documentFormat, openOptions, storeOptions, textFormat }

@@ -122,10 +122,10 @@ impl Room {
         Ok(Room { host, _connected: None, store: Some(store), opened, about, _open: None })
     }
 
-    /// A room of one engine that is connected to Limitr Cloud.
-    pub(crate) fn connected(host: Arc<Mutex<Host>>, connected: Connected) -> Arc<Room> {
+    /// A room of one engine that is connected to Limitr Cloud, and the store of its outbox.
+    pub(crate) fn connected(host: Arc<Mutex<Host>>, connected: Connected, store: Option<Store>) -> Arc<Room> {
         let (opened, about) = (String::new(), Value::Null);
-        Arc::new(Room { host, _connected: Some(connected), store: None, opened, about, _open: None })
+        Arc::new(Room { host, _connected: Some(connected), store, opened, about, _open: None })
     }
 
     /// What opening it found: diagnostics, format.
@@ -140,14 +140,14 @@ impl Room {
 
     /// The changes of a customer that `query` asks for, oldest first.
     pub(crate) fn history(&self, query: Query) -> Result<Vec<Recorded>, EngineError> {
-        let Some(store) = &self.store else {
+        let reader: Option<StoreReader> = self.store.as_ref().and_then(Store::reader);
+        let (Some(store), Some(reader)) = (&self.store, reader) else {
             let message = "an engine without a store keeps no history: open it with `store`";
             return Err(EngineError::new("not_supported", message));
         };
         store.flush().map_err(refused)?;
         // An alternative ID stands for the customer that has it now.
         let known = self.host.lock().ok().and_then(|host| host.customer_id(&query.customer));
-        let reader: StoreReader = store.reader();
         reader.history(&Query { customer: known.unwrap_or(query.customer), ..query }).map_err(refused)
     }
 }

@@ -50,6 +50,20 @@ export interface CloudConnection {
   readonly offline?: 'deny' | 'allow' | { readonly allow: number } | null
   /** Deny every call while the server can't be reached, also of soft limits, with the reason `offline`. Default: false. */
   readonly denyUnconnected?: boolean | null
+  /**
+   * A folder (native binding only) that keeps what the server doesn't have yet, so that a crash of the app doesn't lose it: the next engine
+   * that is opened there hands it in. Each engine needs a folder of its own. Default: none, it is kept in memory.
+   *
+   * @example
+   * const limitr = await Limitr.cloud({ token, url, store: './limitr-outbox', durability: 'strict' });
+   */
+  readonly store?: string | null
+  /**
+   * When a call's promise resolves. `'relaxed'`: at once; a crash loses the last moments, and what was leased then stays spent until its
+   * period ends. `'strict'`: once what it did is on disk; a crash loses nothing that was answered, and what was leased and not used is free
+   * once the engine is opened anew. Methods of `sync` block until then. Default: `'relaxed'`.
+   */
+  readonly durability?: 'relaxed' | 'strict' | null
   /** Called when the status changes. */
   readonly onStatus?: ((status: CloudStatus) => unknown) | null
   /** What runs the engine, as for `Limitr.new`. Default: `'auto'`. */

@@ -179,6 +179,7 @@ export type ErrorCode =
   | 'store_failed'
   | 'store_locked'
   | 'store_newer'
+  | 'store_mismatch'
   | 'store_damaged'
   | ProblemCode
   | (string & {})

@@ -54,8 +54,7 @@ describe('what goes wrong', () => {
       [{ token: 'x', offline: { allow: -1 } }, 'invalid_value'],
       [{ token: 'x', onStatus: 5 }, 'invalid_argument'],
       [{ token: 'x', tokn: 'y' }, 'invalid_argument'],
-      [{ token: 'x', policy: 7 }, 'not_supported'],
-      [{ token: 'x', store: './folder' }, 'not_supported']
+      [{ token: 'x', policy: 7 }, 'not_supported']
     ]
     for (const [options, code] of wrong) {
       expect([options, await codeOf(() => Limitr.cloud(options as never))]).toEqual([options, code])

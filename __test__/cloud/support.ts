@@ -20,18 +20,30 @@ afterEach(async () => {
 // biome-ignore lint/suspicious/noExplicitAny: each path has fields of its own
 type Answer = any
 
+/** An empty folder that goes with the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'limitr-cloud-'))
+  cleanUps.push(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
 /** A running server. */
 export class Server {
   url = ''
   token = ''
   adminToken = ''
   #process: ChildProcess | null = null
-  #folder = mkdtempSync(join(tmpdir(), 'limitr-cloud-'))
+  #database
+
+  /** @param database a SQLite file, or PostgreSQL's address */
+  constructor(database = join(folder(), 'cloud.db')) {
+    this.#database = database
+  }
 
   /** Starts it, on the same port and database as before if it ran already. */
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port
-    const args = ['--port', port, '--database', join(this.#folder, 'cloud.db'), '--print', 'json']
+    const args = ['--port', port, '--database', this.#database, '--print', 'json']
     const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#process = child
     const ended = new Promise<never>((_, reject) => {
@@ -81,16 +93,18 @@ export class Server {
     return version
   }
 
-  async remove(): Promise<void> {
-    await this.kill()
-    rmSync(this.#folder, { recursive: true, force: true })
+  /** The units that a customer spent of a limit, as the server knows them. */
+  async spent(customer: string, entitlement: string): Promise<number> {
+    const { usage } = await this.ask('GET', `/v1/customers/${customer}/usage`)
+    const meter = usage.find(({ what }: Answer) => what?.limit === entitlement || what === entitlement)
+    return Number(meter?.spent ?? 0)
   }
 }
 
 /** A server with a policy in force. */
 export async function started(document?: object): Promise<Server> {
   const server = new Server()
-  cleanUps.push(() => server.remove())
+  cleanUps.push(() => server.kill())
   await server.start()
   if (document) await server.publish(document)
   return server

@@ -23,7 +23,6 @@ const APART = [
   'lib',
   'close',
   'flush',
-  'history',
   'eachCustomer',
   'customers',
   'creditExchange',
@@ -47,7 +46,7 @@ const APART = [
 const PUBLISH = 'publish a version of the policy at the server instead'
 const AT_SERVER = "change the customer through the server's REST API instead"
 
-/** Methods that would change here what the server alone may change, and what to do instead. @type {Record<string, string>} */
+/** Methods that would change here what the server alone may change, or read what it alone has, and what to do instead. @type {Record<string, string>} */
 const REFUSED = {
   updatePolicy: PUBLISH,
   setPlan: PUBLISH,
@@ -57,7 +56,8 @@ const REFUSED = {
   setCapabilities: PUBLISH,
   setCustomer: AT_SERVER,
   ensureSetCustomer: AT_SERVER,
-  loadCustomers: AT_SERVER
+  loadCustomers: AT_SERVER,
+  history: "read it at the server's REST API instead"
 }
 
 /** @param {string} name */
@@ -113,6 +113,7 @@ function clouded(Engine) {
 
     async flush() {
       this.#core.assertOpen()
+      await this.#core.keeping?.flush()
       await this.#link.flush()
     }
 
@@ -281,4 +282,4 @@ class CloudedSync extends LimitrSync {
   }
 }
 
-module.exports = { clouded }
+module.exports = { CloudedSync, clouded }

@@ -24,9 +24,9 @@ class NativeDriver {
  * @param {string} url
  * @param {() => void} tell called when there is something new
  */
-function openNative(doors, crossing, url, tell) {
+async function openNative(doors, crossing, url, tell) {
   const roots = url.startsWith('https:') ? 'host' : ''
-  const { engine } = answerOf(doors.openCloud(JSON.stringify(crossing), roots, tell))
+  const { engine } = answerOf(await doors.openCloud(JSON.stringify(crossing), roots, tell))
   return new Core(doors, 'native', { engine, diagnostics: [] })
 }
 

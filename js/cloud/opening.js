@@ -4,7 +4,7 @@
 
 const { Core } = require('../core.js')
 const { LimitrError } = require('../errors.js')
-const { answerOf } = require('../keeping.js')
+const { NativeKeeping, answerOf } = require('../keeping.js')
 const { Link } = require('./link.js')
 const { NativeDriver, openNative } = require('./native-driver.js')
 const { WebDriver, assertWebSocket } = require('./web-driver.js')
@@ -18,9 +18,12 @@ const { WebDriver, assertWebSocket } = require('./web-driver.js')
  * @returns {Promise<Core>}
  */
 async function openedInCloud({ doors, backend }, options) {
-  const { url, token, connectTimeout, leaseTimeout, offline, denyUnconnected } = options
-  const crossing = { url, token, connectTimeout, leaseTimeout, offline, denyUnconnected, instance: drawn() }
-  const core = backend === 'native' ? native(doors, crossing, options) : inWasm(doors, crossing, options)
+  const { url, token, connectTimeout, leaseTimeout, offline, denyUnconnected, store, strictly } = options
+  const kept = store === null ? {} : { store, strict: strictly }
+  const rules = { connectTimeout, leaseTimeout, offline, denyUnconnected }
+  const crossing = { url, token, ...rules, ...kept, instance: drawn() }
+  const core =
+    backend === 'native' ? await native(doors, crossing, options) : inWasm(doors, crossing, options)
   const link = /** @type {Link} */ (core.cloud)
   const settled = () => link.status.policyVersion !== null || isFinal(link.status)
   await link.until(settled, connectTimeout)
@@ -58,7 +61,7 @@ function unreached({ state }, { url, connectTimeout }, cause) {
  * @param {object} crossing
  * @param {CloudOptions} options
  */
-function native(doors, crossing, options) {
+async function native(doors, crossing, options) {
   if (options.ticket)
     throw new LimitrError(
       'not_supported',
@@ -67,8 +70,9 @@ function native(doors, crossing, options) {
   /** @type {WeakRef<Core> | null} */
   let opened = null
   // The binding holds on to this for as long as the engine is open: it must not keep one alive that was dropped.
-  const core = openNative(doors, crossing, options.url, () => opened?.deref()?.cloud?.take())
+  const core = await openNative(doors, crossing, options.url, () => opened?.deref()?.cloud?.take())
   opened = new WeakRef(core)
+  if (options.store !== null) core.keeping = new NativeKeeping(core, options.strictly)
   core.cloud = new Link(core, options)
   core.cloud.driver = new NativeDriver()
   core.cloud.take()
@@ -81,6 +85,7 @@ function native(doors, crossing, options) {
  * @param {CloudOptions} options
  */
 function inWasm(doors, crossing, options) {
+  if (options.store !== null) throw onlyNative()
   assertWebSocket()
   const { engine } = answerOf(doors.open('', 'cloud', JSON.stringify({ cloud: crossing })))
   const core = new Core(doors, 'wasm', { engine, diagnostics: [] })
@@ -89,6 +94,13 @@ function inWasm(doors, crossing, options) {
   core.cloud.driver = driver
   driver.stir(true)
   return core
+}
+
+function onlyNative() {
+  return new LimitrError(
+    'not_supported',
+    'a store under Limitr Cloud needs the native binding, and wasm runs this engine: leave `store` out, or install the binding'
+  )
 }
 
 /** The number of this opening: 128 random bits in hexadecimal. */

@@ -5,6 +5,7 @@
 const { LimitrError, unknownWord, wrongType } = require('../errors.js')
 const { finite, flag, isObject, newName } = require('../arguments.js')
 const { TIME_UNITS, measureOf } = require('../measures.js')
+const { storeOptions } = require('../options.js')
 const { variable } = require('../permissions.js')
 
 /** @typedef {import('../../types/cloud').CloudStatus} CloudStatus */
@@ -19,6 +20,7 @@ const KNOWN = [
   'offline',
   'denyUnconnected',
   'store',
+  'durability',
   'onStatus',
   'backend'
 ]
@@ -39,6 +41,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
  * @property {number} leaseTimeout in milliseconds
  * @property {'deny' | 'allow' | number} offline
  * @property {boolean} denyUnconnected
+ * @property {string | null} store the folder of its outbox
+ * @property {boolean} strictly
  * @property {((status: CloudStatus) => unknown) | null} onStatus
  */
 
@@ -60,24 +64,19 @@ function cloudOptions(given) {
     leaseTimeout: timeoutOf(given.leaseTimeout, 'leaseTimeout', LEASE_TIMEOUT_MS),
     offline: offlineOf(given.offline),
     denyUnconnected: flag(given.denyUnconnected, 'options.denyUnconnected', false),
+    ...outboxOf(given),
     onStatus: handlerOf(given.onStatus)
   }
 }
 
 /** @param {Record<string, unknown>} given */
-function assertSupported({ policy, store }) {
-  if (policy !== undefined && policy !== null && policy !== 'active') {
-    if (typeof policy !== 'string' && typeof policy !== 'number')
-      throw wrongType('options.policy', 'the word `active`', policy)
-    throw new LimitrError(
-      'not_supported',
-      `\`options.policy\` is \`${policy}\`: an engine follows the version that is published (\`active\`); roll back to an older one at the server`
-    )
-  }
-  if (store === undefined || store === null) return
+function assertSupported({ policy }) {
+  if (policy === undefined || policy === null || policy === 'active') return
+  if (typeof policy !== 'string' && typeof policy !== 'number')
+    throw wrongType('options.policy', 'the word `active`', policy)
   throw new LimitrError(
     'not_supported',
-    'an engine of Limitr Cloud keeps nothing by itself: leave `store` out, the server has what was acknowledged'
+    `\`options.policy\` is \`${policy}\`: an engine follows the version that is published (\`active\`); roll back to an older one at the server`
   )
 }
 
@@ -88,6 +87,17 @@ function credentialOf({ token, ticket }) {
   if (token === undefined || token === null)
     return { token: '', ticket: /** @type {() => unknown} */ (ticket) }
   throw new LimitrError('invalid_argument', '`options` has `token` and `ticket`: one of them is enough')
+}
+
+/** @param {Record<string, unknown>} given */
+function outboxOf({ store, durability }) {
+  if (typeof store === 'object' && store !== null)
+    throw new LimitrError(
+      'not_supported',
+      "`options.store` is no folder: under Limitr Cloud a folder keeps what the server doesn't have yet, and no adapter does; give its path, or leave `store` out"
+    )
+  const { store: folder, strictly } = storeOptions({ store, durability })
+  return { store: folder, strictly }
 }
 
 /** @param {unknown} token */

@@ -65,6 +65,11 @@ impl Audience {
         self.bell = Some(bell);
     }
 
+    /// Has the store see to what it is to do.
+    pub(super) fn wake(&self) {
+        self.waker.iter().for_each(Waker::wake);
+    }
+
     /// Has what a call lacked seen to.
     pub(super) fn ring_soon(&self) {
         self.bell.iter().for_each(|bell| bell.soon());

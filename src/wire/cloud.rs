@@ -11,11 +11,12 @@ use std::collections::VecDeque;
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Engine, EngineError, Spend};
 use limitr_protocol::{Ensured, InstanceId};
-use limitr_sync::{Failure, Fetched, Hosted, Io, Offline, Options, Status};
+use limitr_sync::{EarlierOutbox, Failure, Fetched, Hosted, Io, Offline, Options, Status, Store};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::args::{Args, wrong};
+use super::cloud_outbox::Keeping;
 use super::{Clock, Host, error_json};
 
 /// What an engine is connected with, as JSON.
@@ -28,7 +29,13 @@ pub(crate) struct CloudOptions {
     lease_timeout: f64,
     offline: OfflineRule,
     deny_unconnected: bool,
-    instance: String,
+    pub(crate) instance: String,
+    /// The folder of its outbox.
+    #[serde(default)]
+    pub(crate) store: Option<String>,
+    /// Whether nothing is answered before it is on disk.
+    #[serde(default)]
+    pub(crate) strict: bool,
 }
 
 /// `"deny"`, `"allow"`, or a number of units.
@@ -67,6 +74,9 @@ pub(crate) enum Said<'a> {
     Text(&'a str),
     /// A policy was fetched, or couldn't be.
     Policy(u64, Option<&'a str>),
+    /// The outbox can't be written, for this error.
+    #[cfg(not(target_arch = "wasm32"))]
+    Unkept(&'a EngineError),
 }
 
 /// What is to be done now.
@@ -96,6 +106,13 @@ pub(crate) struct Cloud {
     /// Somebody waits until the server has everything.
     sending: bool,
     deny_unconnected: bool,
+    /// With an outbox: what is to be done about it.
+    pub(super) keeping: Option<Keeping>,
+}
+
+/// An instance as text.
+pub(crate) fn instance_id(text: &str) -> Result<InstanceId, EngineError> {
+    text.parse().map_err(|problem| EngineError::new("invalid_argument", format!("`instance`: {problem}")))
 }
 
 impl CloudOptions {
@@ -107,13 +124,18 @@ impl CloudOptions {
         })
     }
 
-    /// Opens an engine that has no policy yet.
-    pub(crate) fn host(&self, clock: fn() -> i64, seed: u64) -> Result<Host, EngineError> {
-        let instance: InstanceId = self
-            .instance
-            .parse()
-            .map_err(|problem| EngineError::new("invalid_argument", format!("`instance`: {problem}")))?;
+    /// Opens an engine that has no policy yet. With an outbox, `earlier` is what is left in it.
+    pub(crate) fn host(
+        &self,
+        clock: fn() -> i64,
+        seed: u64,
+        earlier: Option<Vec<EarlierOutbox>>,
+    ) -> Result<Host, EngineError> {
+        let instance = instance_id(&self.instance)?;
+        let keeping = earlier.as_ref().map(|_| Keeping { strict: self.strict, ..Keeping::default() });
         let options = Options {
+            store: if earlier.is_some() { Store::Durable } else { Store::None },
+            earlier: earlier.unwrap_or_default(),
             lease_timeout: self.lease_timeout as i64,
             connect_timeout: self.connect_timeout as i64,
             offline: match &self.offline {
@@ -134,6 +156,7 @@ impl CloudOptions {
             asking: None,
             sending: false,
             deny_unconnected: self.deny_unconnected,
+            keeping,
         };
         cloud.sort();
         let host = Host::around(Engine::blank(seed), Clock::Host(clock));
@@ -152,7 +175,12 @@ impl Cloud {
                 Io::FetchPolicy(policy) => {
                     self.tasks.push_back(Task::Fetch { version: policy.version, url: policy.url });
                 }
-                Io::Keep { .. } | Io::Committed { .. } => {} // of engines with a store
+                Io::Keep { taken, bytes } => {
+                    self.keeping.iter_mut().for_each(|keeping| keeping.keep(taken, &bytes));
+                }
+                Io::Committed { instance, up_to } => {
+                    self.keeping.iter_mut().for_each(|keeping| keeping.committed.push((instance, up_to)));
+                }
                 Io::Decide(call) if self.asking == Some(call) => self.asking = None,
                 Io::Decide(call) => self.news.push(json!({ "decide": call })),
                 Io::Status(status) => self.news.push(status_json(&status)),
@@ -173,7 +201,7 @@ impl Cloud {
 
 impl Host {
     /// Has the side of Cloud do something with the engine, if there is one.
-    fn with_cloud<T>(&mut self, work: impl FnOnce(&mut Hosted, i64) -> T) -> Option<T> {
+    pub(super) fn with_cloud<T>(&mut self, work: impl FnOnce(&mut Hosted, i64) -> T) -> Option<T> {
         let now = self.clock.now();
         let cloud = self.cloud.as_mut()?;
         if cloud.runs {
@@ -199,6 +227,11 @@ impl Host {
                 hosted.policy_fetched(now, *version, Fetched::Document(document));
             }
             Said::Policy(version, None) => hosted.policy_fetched(now, *version, Fetched::Unreachable),
+            #[cfg(not(target_arch = "wasm32"))]
+            Said::Unkept(error) => {
+                let (code, message) = (error.code().to_string(), error.message().to_string());
+                hosted.failed(now, Failure::Refused { code, message });
+            }
         });
         let version = self.engine.policy_version();
         if version != before
@@ -221,6 +254,10 @@ impl Host {
         #[cfg(not(target_arch = "wasm32"))]
         if let Some(audience) = &mut self.audience {
             audience.taken();
+            let keeping = self.cloud.as_ref().and_then(|cloud| cloud.keeping.as_ref());
+            if keeping.is_some_and(Keeping::has_work) {
+                audience.wake();
+            }
         }
         let cloud = self.cloud.as_mut()?;
         let news = !cloud.news.is_empty() && !cloud.told;
@@ -272,7 +309,18 @@ impl Host {
 
     /// Begins to end the connection.
     pub(crate) fn cloud_close(&mut self) {
-        self.with_cloud(|hosted, now| hosted.close(now));
+        let keeping = self.cloud.as_ref().and_then(|cloud| cloud.keeping.as_ref());
+        let stuck = keeping.is_some_and(|keeping| keeping.lost && keeping.strict);
+        self.with_cloud(|hosted, now| {
+            hosted.close(now);
+            if stuck {
+                hosted.disconnected(now); // what isn't on disk is never sent: there is nothing to wait for
+            }
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(audience) = &self.audience {
+            audience.ring();
+        }
     }
 }
 

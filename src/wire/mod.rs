@@ -9,6 +9,7 @@ mod args;
 #[cfg(not(target_arch = "wasm32"))]
 mod audience;
 pub(crate) mod cloud;
+mod cloud_outbox;
 mod customers;
 mod decisions;
 mod money;
@@ -151,7 +152,7 @@ pub(crate) fn open(
 ) -> Result<(Host, Value), EngineError> {
     let options = OpenOptions::parse(options)?;
     if let Some(cloud) = &options.cloud {
-        return Ok((cloud.host(clock, seed)?, json!({})));
+        return Ok((cloud.host(clock, seed, None)?, json!({})));
     }
     let start = start(document, format, &options, clock)?;
     let about = start.about.clone();

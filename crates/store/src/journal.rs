@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use limitr_engine::Taken;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Segment};
@@ -20,6 +21,7 @@ use crate::error::StoreError;
 use crate::fold::UNFINISHED;
 use crate::format::{head_of, put_head};
 use crate::frame::{self, Found, FrameWriter, Frames};
+use crate::keeper::Log;
 use crate::store::Settings;
 
 const HEAD: u8 = b'J';
@@ -69,9 +71,18 @@ pub(crate) fn entry_of<'a>(name: &str, at: u64, payload: &'a [u8]) -> Result<Ent
 
 /// The head of a segment; `None` where even that was cut off.
 pub(crate) fn read_head(file: &dyn DiskFile, name: &str) -> Result<Option<SegmentHead>, StoreError> {
+    read_head_of(file, name, HEAD)
+}
+
+/// The head of a file whose first frame is of this kind.
+pub(crate) fn read_head_of<T: DeserializeOwned>(
+    file: &dyn DiskFile,
+    name: &str,
+    kind: u8,
+) -> Result<Option<T>, StoreError> {
     let mut payload = Vec::new();
     match Frames::first_of(file, name)?.next(&mut payload)? {
-        Found::Frame => head_of(name, HEAD, &payload).map(Some),
+        Found::Frame => head_of(name, kind, &payload).map(Some),
         Found::End | Found::Broken => Ok(None),
     }
 }
@@ -81,20 +92,34 @@ pub(crate) fn read_head(file: &dyn DiskFile, name: &str) -> Result<Option<Segmen
 pub(crate) fn each_batch(
     file: &dyn DiskFile,
     segment: &Segment,
-    mut each: impl FnMut(u64, u64, &[u8]) -> Result<(), StoreError>,
+    each: impl FnMut(u64, u64, &[u8]) -> Result<(), StoreError>,
 ) -> Result<Walked, StoreError> {
     let name = &segment.name;
-    let mut frames = match segment.bytes {
+    let frames = match segment.bytes {
         Some(bytes) => Frames::within(file, name, 0, bytes),
         None => Frames::from(file, name, 0)?,
     };
-    let (mut payload, mut seq) = (Vec::new(), segment.head.seq);
+    each_batch_of(frames, name, segment.head.seq, each)
+}
+
+/// The same for a file whose head was read, and whose first change has the number `seq`.
+pub(crate) fn each_batch_of(
+    mut frames: Frames<'_>,
+    name: &str,
+    mut seq: u64,
+    mut each: impl FnMut(u64, u64, &[u8]) -> Result<(), StoreError>,
+) -> Result<Walked, StoreError> {
+    let mut payload = Vec::new();
     let mut walked = Walked { end: 0, bytes: 0, count: 0, closed: false };
     loop {
         let at = frames.at();
         match frames.next(&mut payload)? {
             Found::End => return Ok(walked),
             Found::Broken => return Ok(Walked { closed: false, ..walked }),
+            Found::Frame if at == 0 => {
+                (walked.end, walked.bytes) = (frames.at(), frames.at());
+                continue;
+            }
             Found::Frame => {}
         }
         match entry_of(name, at, &payload)? {
@@ -204,13 +229,7 @@ impl Journal {
                 self.segment.insert(begun)
             }
         };
-        segment.put(|bytes| {
-            bytes.push(BATCH);
-            bytes.extend_from_slice(&taken.first.to_le_bytes());
-            bytes.extend_from_slice(&u32::try_from(taken.count).unwrap_or(u32::MAX).to_le_bytes());
-            bytes.extend_from_slice(changes);
-        })?;
-        segment.sync()?;
+        put_batch(segment, taken, changes)?;
         let length = segment.at();
         self.catalog.grow(taken.count, length, at);
         if length >= self.segment_bytes { self.end() } else { Ok(()) }
@@ -230,9 +249,35 @@ impl Journal {
 
     fn end(&mut self) -> Result<(), StoreError> {
         let Some(mut segment) = self.segment.take() else { return Ok(()) };
-        segment.put(|bytes| bytes.push(END))?;
-        segment.sync()?;
+        put_end(&mut segment)?;
         self.catalog.close();
         Ok(())
     }
+}
+
+impl Log for Journal {
+    fn append(&mut self, taken: Taken, at: i64, changes: &[u8]) -> Result<(), StoreError> {
+        Journal::append(self, taken, at, changes)
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        Journal::close(self)
+    }
+}
+
+/// Adds a batch; it is durable once this returns.
+pub(crate) fn put_batch(file: &mut FrameWriter, taken: Taken, changes: &[u8]) -> Result<(), StoreError> {
+    file.put(|bytes| {
+        bytes.push(BATCH);
+        bytes.extend_from_slice(&taken.first.to_le_bytes());
+        bytes.extend_from_slice(&u32::try_from(taken.count).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend_from_slice(changes);
+    })?;
+    file.sync()
+}
+
+/// Closes a file in good order.
+pub(crate) fn put_end(file: &mut FrameWriter) -> Result<(), StoreError> {
+    file.put(|bytes| bytes.push(END))?;
+    file.sync()
 }

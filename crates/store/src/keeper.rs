@@ -18,7 +18,6 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::fold::{Unfolded, fold};
 use crate::index::index_name;
-use crate::journal::Journal;
 use crate::retention::outdated;
 use crate::store::Settings;
 
@@ -37,8 +36,18 @@ const FOLD_PILE: usize = 64;
 pub trait Source: Send {
     /// Takes all that wait into `bytes`, and the time up to which they were committed.
     fn take(&mut self, bytes: &mut Vec<u8>) -> (Taken, i64);
+    /// Everything up to the change of this number is on disk.
+    fn kept(&mut self, _up_to: u64) {}
     /// The store is given up: nothing is taken any more.
     fn failed(&mut self, error: &StoreError);
+}
+
+/// Where batches are written.
+pub(crate) trait Log: Send {
+    /// Writes a batch; it is durable once this returns. After an error nothing is written any more.
+    fn append(&mut self, taken: Taken, at: i64, changes: &[u8]) -> Result<(), StoreError>;
+    /// Ends it in good order.
+    fn close(&mut self) -> Result<(), StoreError>;
 }
 
 /// What the writer is asked for.
@@ -99,7 +108,7 @@ impl std::fmt::Debug for Waker {
     }
 }
 
-/// Both threads.
+/// The threads.
 pub(crate) struct Keeper {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -115,10 +124,11 @@ pub(crate) struct Folding {
 }
 
 impl Keeper {
+    /// Starts the writer, and the folder where there is something to fold.
     pub(crate) fn start(
-        journal: Journal,
+        log: Box<dyn Log>,
         source: Box<dyn Source>,
-        folding: Folding,
+        folding: Option<Folding>,
     ) -> Result<Keeper, StoreError> {
         let shared = Arc::new(Shared::default());
         shared.asked().segments = true;
@@ -126,8 +136,9 @@ impl Keeper {
         let (of_writer, of_folder) = (Arc::clone(&shared), Arc::clone(&shared));
         let thread = |name: &str| std::thread::Builder::new().name(name.to_string());
         let mut keeper = Keeper { shared, threads: Vec::new() };
-        let writer = thread("limitr-store").spawn(move || write(&of_writer, journal, source));
+        let writer = thread("limitr-store").spawn(move || write(&of_writer, log, source));
         keeper.threads.push(writer.map_err(failed)?);
+        let Some(folding) = folding else { return Ok(keeper) };
         let folder = thread("limitr-fold").spawn(move || fold_all(&of_folder, folding));
         match folder {
             Ok(folder) => keeper.threads.push(folder),
@@ -158,7 +169,7 @@ impl Keeper {
         }
     }
 
-    /// Writes what waits and ends both threads.
+    /// Writes what waits and ends the threads.
     pub(crate) fn stop(&mut self) -> Option<StoreError> {
         self.shared.asked().stop = true;
         self.shared.wanted.notify_all();
@@ -189,7 +200,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-fn write(shared: &Shared, mut journal: Journal, mut source: Box<dyn Source>) {
+fn write(shared: &Shared, mut log: Box<dyn Log>, mut source: Box<dyn Source>) {
     let _guard = Guard(shared);
     let mut bytes = Vec::new();
     loop {
@@ -197,10 +208,11 @@ fn write(shared: &Shared, mut journal: Journal, mut source: Box<dyn Source>) {
         let (taken, at) = source.take(&mut bytes);
         let mut written = match taken.count {
             0 => Ok(()),
-            _ => journal.append(taken, at, &bytes),
+            _ => log.append(taken, at, &bytes),
         };
+        let kept = taken.count > 0 && written.is_ok();
         if stop && written.is_ok() {
-            written = journal.close();
+            written = log.close();
         }
         let mut asked = shared.asked();
         match written {
@@ -212,6 +224,9 @@ fn write(shared: &Shared, mut journal: Journal, mut source: Box<dyn Source>) {
         drop(asked);
         shared.done.notify_all();
         shared.foldable.notify_one();
+        if kept {
+            source.kept(taken.first + taken.count - 1);
+        }
         if let Some(error) = &failed {
             source.failed(error);
         }

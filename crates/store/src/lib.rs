@@ -8,6 +8,9 @@
 //! * In the background, segments are folded into a new state, customer by customer; the engine is never asked, and its memory
 //!   isn't needed twice.
 //! * What is damaged is refused, and named; [`repair`] keeps what is readable.
+//!
+//! An engine under Limitr Cloud keeps no state there, since the server has it, but an **outbox**: what it did and the server
+//! doesn't have yet ([`OutboxOpening`]).
 
 mod catalog;
 mod disk;
@@ -19,7 +22,10 @@ mod history;
 mod index;
 mod journal;
 mod keeper;
+mod kind;
 mod lock;
+mod outbox;
+mod outbox_files;
 mod recover;
 mod repair;
 mod retention;
@@ -32,6 +38,7 @@ pub use disk::{Disk, DiskFile, Folder};
 pub use error::StoreError;
 pub use history::{Query, Recorded};
 pub use keeper::{Source, Waker};
+pub use outbox::{Beginner, LeftOutbox, OutboxOpening, OutboxSettings, Shelf};
 pub use recover::Recovered;
 pub use repair::{Lost, Repaired, repair};
 pub use retention::Retention;

@@ -242,7 +242,12 @@ impl Found {
 }
 
 /// Refuses what can't be the end of a write that a crash cut off. `may_be_cut`: nothing that comes later proves that it isn't.
-fn assert_cut(file: &dyn DiskFile, name: &str, at: u64, may_be_cut: bool) -> Result<(), StoreError> {
+pub(crate) fn assert_cut(
+    file: &dyn DiskFile,
+    name: &str,
+    at: u64,
+    may_be_cut: bool,
+) -> Result<(), StoreError> {
     if !may_be_cut {
         return Err(StoreError::damaged(name, at, "a part can't be read, though others follow"));
     }

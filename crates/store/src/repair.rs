@@ -16,6 +16,7 @@ use crate::fold::UNFINISHED;
 use crate::frame::{self, Found, Frames};
 use crate::index::{Index, index_name};
 use crate::journal::{Entry, each_batch, entry_of, segment_name};
+use crate::kind::{Kind, assert_kind};
 use crate::lock::Lock;
 use crate::recover::{Files, folded_segment, restore_head};
 use crate::state::{StateHead, StateReader, StateWriter, estimates_of, hash, packed_customers, state_name};
@@ -45,7 +46,7 @@ pub struct Repaired {
 /// Repairs the store in the folder at `path`.
 ///
 /// # Errors
-/// `store_locked`, `store_newer`, `store_failed`.
+/// `store_locked`, `store_mismatch`, `store_newer`, `store_failed`.
 pub fn repair(path: &Path) -> Result<Repaired, StoreError> {
     let folder = Folder::new(path);
     let folder =
@@ -56,6 +57,7 @@ pub fn repair(path: &Path) -> Result<Repaired, StoreError> {
 
 /// Repairs the store on a disk that nobody else uses.
 pub(crate) fn repair_on(disk: &dyn Disk) -> Result<Repaired, StoreError> {
+    assert_kind(disk, Kind::Engine)?;
     let files = Files::of(disk)?;
     let mut repair = Repair { disk, engine: Engine::blank(0), done: Repaired::default(), last: 0 };
     let mut state = None;

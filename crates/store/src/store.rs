@@ -10,7 +10,8 @@ use crate::disk::{Disk, Folder};
 use crate::error::StoreError;
 use crate::history::{Query, Recorded, history};
 use crate::journal::Journal;
-use crate::keeper::{Folding, Keeper, Source, Waker};
+use crate::keeper::{Folding, Keeper, Log, Source, Waker};
+use crate::kind::{Kind, assert_kind};
 use crate::lock::Lock;
 use crate::recover::{Recovered, recover};
 use crate::retention::Retention;
@@ -56,7 +57,8 @@ impl Opening {
     /// Opens the store in the folder at `path`, which is made if it isn't there. `seed` seeds the engine's hashes.
     ///
     /// # Errors
-    /// `store_locked` where an engine has it open, `store_newer`, `store_damaged`, `store_failed`.
+    /// `store_locked` where an engine has it open, `store_mismatch` where it is the outbox of an engine under Cloud, `store_newer`,
+    /// `store_damaged`, `store_failed`.
     pub fn at(path: &Path, seed: u64) -> Result<Opening, StoreError> {
         let folder = Folder::new(path);
         let folder =
@@ -70,6 +72,7 @@ impl Opening {
     /// # Errors
     /// As [`Opening::at`].
     pub fn on(disk: Arc<dyn Disk>, seed: u64) -> Result<Opening, StoreError> {
+        assert_kind(disk.as_ref(), Kind::Engine)?;
         let found = recover(disk.as_ref(), seed)?;
         Ok(Opening {
             engine: found.engine,
@@ -95,20 +98,30 @@ impl Opening {
         let journal = Journal::new(Arc::clone(&disk), Arc::clone(&catalog), &settings);
         let reader = StoreReader { disk: Arc::clone(&disk), catalog: Arc::clone(&catalog) };
         let folding = Folding { disk, catalog, state, state_bytes, settings };
-        let keeper = Keeper::start(journal, source(engine), folding)?;
-        Ok(Store { keeper, reader, _lock: lock })
+        let keeper = Keeper::start(Box::new(journal), source(engine), Some(folding))?;
+        Ok(Store { keeper, reader: Some(reader), _lock: lock })
     }
 }
 
 /// A store that keeps an engine's changes until it is closed.
 pub struct Store {
     keeper: Keeper,
-    reader: StoreReader,
+    /// None of an outbox: what it held is the server's history.
+    reader: Option<StoreReader>,
     /// Let go of last.
     _lock: Option<Lock>,
 }
 
 impl Store {
+    /// One that writes to an outbox, whose folder is locked.
+    pub(crate) fn of_outbox(
+        log: Box<dyn Log>,
+        source: Box<dyn Source>,
+        lock: Option<Lock>,
+    ) -> Result<Store, StoreError> {
+        Ok(Store { keeper: Keeper::start(log, source, None)?, reader: None, _lock: lock })
+    }
+
     /// Wakes the writer.
     pub fn waker(&self) -> Waker {
         self.keeper.waker()
@@ -122,8 +135,8 @@ impl Store {
         self.keeper.flush()
     }
 
-    /// What the journal is read with, apart from the store.
-    pub fn reader(&self) -> StoreReader {
+    /// What the journal is read with, apart from the store; none of an outbox.
+    pub fn reader(&self) -> Option<StoreReader> {
         self.reader.clone()
     }
 

@@ -189,6 +189,12 @@ impl Hosted {
         self.act(now, |sync| sync.durable(now, up_to));
     }
 
+    /// The store failed, and an engine that doesn't wait for it goes on without one: everything may be sent, and nothing is handed out to keep.
+    pub fn store_lost(&mut self, now: i64) {
+        self.stored = false;
+        self.act(now, |sync| sync.store_lost(now));
+    }
+
     /// Asks for a customer: [`Io::CustomerLoaded`] or [`Io::NoCustomer`] follows, once a server and a policy are there.
     pub fn load(&mut self, now: i64, customer: &str) {
         self.act(now, |sync| sync.load(customer));

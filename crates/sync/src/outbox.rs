@@ -21,6 +21,8 @@ pub struct Outbox {
     durable: u64,
     /// The last change there is.
     last: u64,
+    /// Whether a frame that isn't full waits while another is on its way: a store that is synced for every call would send one for each.
+    pub(crate) gathers: bool,
 }
 
 impl Outbox {
@@ -28,7 +30,8 @@ impl Outbox {
     pub(crate) fn new(instance: InstanceId, changes: Vec<Change>, last: u64) -> Outbox {
         let acked = changes.first().map_or(last, |first| first.seq.saturating_sub(1));
         let waiting = VecDeque::with_capacity(changes.len());
-        let mut outbox = Outbox { instance, waiting, acked, sent: acked, durable: last, last };
+        let mut outbox =
+            Outbox { instance, waiting, acked, sent: acked, durable: last, last, gathers: false };
         changes.into_iter().for_each(|change| outbox.push(change, true));
         (outbox.durable, outbox.last) = (last, last);
         outbox
@@ -71,6 +74,10 @@ impl Outbox {
     pub(crate) fn next(&mut self) -> Option<(u64, Vec<Sent>)> {
         if self.sent >= self.durable || self.sent.saturating_sub(self.acked) >= IN_FLIGHT_MAX {
             return None;
+        }
+        let more = self.durable.saturating_sub(self.sent);
+        if self.gathers && self.sent > self.acked && more < CHANGES_A_FRAME as u64 {
+            return None; // the acknowledgement brings them
         }
         let skip = usize::try_from(self.sent.saturating_sub(self.acked)).ok()?;
         let list = self.waiting.iter().skip(skip).take_while(|change| change.seq <= self.durable);

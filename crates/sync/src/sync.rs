@@ -105,6 +105,7 @@ impl Sync {
             closing: false,
             options,
         };
+        sync.outbox.gathers = sync.options.store == Store::Durable;
         sync.effects.push_back(Effect::Connect);
         sync
     }
@@ -226,6 +227,13 @@ impl Sync {
     pub fn durable(&mut self, now: i64, up_to: u64) {
         self.outbox.durable(up_to);
         self.flush(now);
+    }
+
+    /// There is no store any more: everything may be sent.
+    pub fn store_lost(&mut self, now: i64) {
+        self.options.store = Store::None;
+        self.outbox.gathers = false;
+        self.durable(now, u64::MAX);
     }
 
     /// Whether the engine may go on recording: an outbox that is full is offline, and nothing that leaves a change may run.

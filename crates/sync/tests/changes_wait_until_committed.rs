@@ -31,6 +31,32 @@ fn with_a_store_only_what_is_durable_is_sent() {
 }
 
 #[test]
+fn with_a_store_what_is_synced_meanwhile_goes_in_the_next_frame() {
+    let mut driver = Driver::online(Options { store: Store::Durable, ..Options::new(ME, 1) });
+    for seq in 1..=4 {
+        driver.sync.committed(0, vec![change(seq)]);
+        driver.sync.durable(0, seq);
+    }
+    assert_eq!(sent(&driver.effects()), [vec![1]], "the others wait for its acknowledgement");
+    assert_eq!(sent(&driver.hears(Down::Ack { up_to: 1, of: None })), [vec![2, 3, 4]]);
+    driver.sync.committed(0, (5..=300).map(change).collect());
+    driver.sync.durable(0, 300);
+    let frames: Vec<usize> = sent(&driver.effects()).iter().map(Vec::len).collect();
+    assert_eq!(frames, [256], "a full one doesn't wait");
+    assert_eq!(sent(&driver.reconnect(4))[0].len(), 256);
+}
+
+#[test]
+fn without_its_store_a_relaxed_engine_sends_everything() {
+    let mut driver = Driver::online(Options { store: Store::Durable, ..Options::new(ME, 1) });
+    driver.sync.committed(0, vec![change(1), change(2)]);
+    driver.sync.store_lost(0);
+    assert_eq!(sent(&driver.effects()), [vec![1, 2]]);
+    driver.sync.committed(0, vec![change(3)]);
+    assert_eq!(sent(&driver.effects()), [vec![3]]);
+}
+
+#[test]
 fn what_an_earlier_instance_left_is_handed_in_under_its_name() {
     let before = InstanceId(3);
     let left =

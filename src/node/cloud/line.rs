@@ -5,7 +5,8 @@
 //!    once* for what somebody waits for.
 //! 3. What is to be sent is written by a task of its own, so that a slow server can't keep this one from listening. A socket that is closed
 //!    is closed once all that was to be sent is on its way, or after a second.
-//! 4. It ends when the engine's side says so, or when it is told to stop; whoever stops it waits for its end, so that no thread is left behind
+//! 4. With an outbox, the instance is on disk before the server hears of it: one that holds leases is never forgotten.
+//! 5. It ends when the engine's side says so, or when it is told to stop; whoever stops it waits for its end, so that no thread is left behind
 //!    when a worker's copy of the addon is unloaded.
 
 use std::pin::Pin;
@@ -16,12 +17,14 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
+use limitr_store::Beginner;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::connect::{Address, Failed, Socket};
+use crate::rooms::refused;
 use crate::wire::Host;
 use crate::wire::cloud::{Said, Task};
 
@@ -65,13 +68,15 @@ impl Line {
         host: Arc<Mutex<Host>>,
         bell: Arc<Bell>,
         address: Address,
+        begin: Option<Beginner>,
         clock: fn() -> i64,
         tell: Box<dyn Fn() + Send>,
     ) -> Result<Line, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let (end, ended) = channel();
-        let worker = Worker { host, bell: Arc::clone(&bell), address: Arc::new(address), clock, tell };
+        let address = Arc::new(address);
+        let worker = Worker { host, bell: Arc::clone(&bell), address, begin, clock, tell };
         let thread = Builder::new().name("limitr-cloud".to_string()).spawn(move || {
             runtime.block_on(worker.run());
             runtime.shutdown_timeout(LOOK_UPS);
@@ -102,6 +107,7 @@ struct Worker {
     host: Arc<Mutex<Host>>,
     bell: Arc<Bell>,
     address: Arc<Address>,
+    begin: Option<Beginner>,
     clock: fn() -> i64,
     tell: Box<dyn Fn() + Send>,
 }
@@ -134,10 +140,7 @@ impl Worker {
                     }
                 }
                 opened = arrived(&mut open.opening) => match opened {
-                    Ok(socket) => {
-                        open.take_up(socket);
-                        self.say(Said::Connected);
-                    }
+                    Ok(socket) => self.greet(&mut open, socket),
                     Err(Failed::Network) => self.say(Said::Disconnected),
                     Err(Failed::Refused(code)) => self.say(Said::Refused(&code)),
                 },
@@ -189,6 +192,16 @@ impl Worker {
         }
         let wait = next.map_or(i64::MAX, |next| next.saturating_sub(now).saturating_add(1));
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default().min(60_000)))
+    }
+
+    fn greet(&self, open: &mut Connections, socket: Socket) {
+        match self.begin.as_ref().map_or(Ok(()), Beginner::begin) {
+            Ok(()) => {
+                open.take_up(socket);
+                self.say(Said::Connected);
+            }
+            Err(error) => self.say(Said::Unkept(&refused(error))),
+        }
     }
 
     fn say(&self, said: Said<'_>) {

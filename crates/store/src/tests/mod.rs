@@ -10,6 +10,7 @@ mod folding_is_replaying;
 mod frames_are_where_they_were_written;
 mod history_is_kept_as_long_as_asked;
 mod openings_add_up;
+mod outboxes_lose_nothing;
 mod reach;
 mod repair_keeps_what_is_readable;
 #[path = "../../../engine/tests/properties/sequence.rs"]

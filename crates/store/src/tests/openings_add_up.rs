@@ -62,7 +62,7 @@ fn of_changes_and_files() {
     }
     let (store, _) = open(&disk, Settings::new("last".to_string()));
     let query = Query { customer: "ann".to_string(), limit: usize::MAX, ..Query::default() };
-    let history = store.reader().history(&query).unwrap();
+    let history = store.reader().unwrap().history(&query).unwrap();
     let metered = history.iter().filter(|recorded| recorded.change.effect.entitlement() == Some("soft"));
     assert_eq!(metered.count(), 200);
     let numbers: BTreeSet<_> =

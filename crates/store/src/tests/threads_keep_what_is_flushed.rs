@@ -108,7 +108,7 @@ fn whatever_was_flushed_survives_a_power_cut_at_any_time() {
     let mut numbers = Vec::new();
     for customer in 0..CUSTOMERS {
         let query = Query { customer: format!("c{customer}"), limit: usize::MAX, ..Query::default() };
-        let history = store.reader().history(&query).unwrap();
+        let history = store.reader().unwrap().history(&query).unwrap();
         let of_customer = history.iter().map(|recorded| recorded.change.seq);
         assert!(of_customer.clone().is_sorted_by(|a, b| a < b));
         numbers.extend(of_customer);
