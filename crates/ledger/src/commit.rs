@@ -35,11 +35,11 @@ pub struct Logged {
 }
 
 /// Changes as they came.
-pub(crate) struct Batch {
+pub(crate) struct Batch<'a> {
     /// Whose they are.
     pub(crate) author: InstanceId,
     /// In order, without gaps.
-    pub(crate) list: Vec<Sent>,
+    pub(crate) list: &'a [Sent],
     /// Nothing of the author from before this is still to come.
     pub(crate) watermark: i64,
 }
@@ -49,7 +49,7 @@ pub(crate) fn commit(
     rows: &mut Rows,
     rules: &Rules,
     (me, session): (InstanceId, u64),
-    batch: &Batch,
+    batch: &Batch<'_>,
 ) -> Result<(Down, Vec<Wake>), Stop> {
     let author = batch.author;
     rows.want([Key::Instance(me), Key::Instance(author)])?;

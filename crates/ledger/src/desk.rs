@@ -139,7 +139,7 @@ impl Desk {
             }
             Up::Changes { list, watermark, of, .. } => {
                 let author = of.unwrap_or(me.0);
-                let batch = Batch { author, list: list.clone(), watermark: (*watermark).min(now) };
+                let batch = Batch { author, list, watermark: (*watermark).min(now) };
                 let (ack, wakes) = commit::commit(rows, &self.rules, me, &batch)?;
                 outcome.frames.push((connection, ack));
                 outcome.wakes = wakes;

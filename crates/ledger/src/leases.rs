@@ -8,6 +8,7 @@
 //!      └───────────────── closed ──▶ settled: spent reaches the ceiling, or the instance ends complete, or the period ends
 //! ```
 
+use limitr_engine::Shareable;
 use limitr_engine::quantity::Amount;
 use limitr_protocol::{DenyReason, Down, InstanceId, What};
 
@@ -19,7 +20,7 @@ use crate::meters::{Lease, Meter, MeterKey, minus, plus, sized};
 use crate::planted::Bug;
 use crate::refusal::Refusal;
 use crate::rows::{Key, Query, Rows, Stop};
-use crate::terms::{Rules, Terms};
+use crate::terms::Rules;
 
 /// How long a lease lasts unless it is renewed, in milliseconds.
 pub const LEASE_MS: i64 = 60_000;
@@ -48,11 +49,11 @@ pub(crate) fn ask(
     if family.is_empty() {
         return Ok((vec![denied(DenyReason::UnknownCustomer)], Vec::new()));
     }
-    let terms = rules.terms(now, &family, asked.customer, asked.what);
-    let Some(terms) = terms.map_err(|error| Refusal::new(error.code(), error.message()))? else {
+    let shareable = rules.shareable(now, family, asked.customer, asked.what);
+    let shareable = shareable.map_err(|error| Refusal::new(error.code(), error.message()))?;
+    let Some(Shareable { limit, period_start, period_end }) = shareable else {
         return Ok((vec![denied(DenyReason::NotLimited)], Vec::new()));
     };
-    let Terms { limit, period_start, period_end } = terms;
     let place = (MeterKey { customer: asked.customer.into(), what: asked.what.clone(), period_start }, me);
     rows.want([Key::Meter(place.0.clone()), Key::Lease(place.clone())])?;
     let mut meter = rows.meter(&place.0)?.unwrap_or_default();

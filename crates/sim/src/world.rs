@@ -167,19 +167,19 @@ impl World {
     /// Publishes the first policy, gives customers what the scenario says, and opens all apps.
     pub(crate) fn begin(&mut self) -> Checked {
         self.publish();
+        let mut desk = Desk::new(self.settings);
         for place in 0..self.scenario.customers {
             let customer = format!("customer_{place}");
             let ensured = limitr_protocol::Ensured { id: customer.as_str().into(), ..Default::default() };
-            let mut desk = Desk::new(self.settings);
             let (cap, grant, now) = (self.scenario.cap, self.scenario.grant, self.now);
             run(&mut self.database, |rows| {
-                let rules = desk.rules(rows)?.clone();
-                limitr_ledger::customers::ensure(rows, &rules, now, &ensured)?;
+                let rules = desk.rules(rows)?;
+                limitr_ledger::customers::ensure(rows, rules, now, &ensured)?;
                 let Some(cap) = cap else { return Ok(()) };
                 let mut options = serde_json::Map::new();
                 options.insert("cap_id".into(), "cap".into());
                 options.insert("credit".into(), "message".into());
-                limitr_ledger::customers::act(rows, &rules, now, &customer, |engine| {
+                limitr_ledger::customers::act(rows, rules, now, &customer, |engine| {
                     engine.add_cap(now, &customer, limitr_engine::Given::Number(cap as f64), &options)
                 })?;
                 Ok(())

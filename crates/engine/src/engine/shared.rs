@@ -11,6 +11,17 @@ use crate::quantity::Amount;
 use crate::shares::{Key, Need, Shares};
 use crate::spend::{Spend, What};
 
+/// What there is of a limit, cap or grant at a moment, to be shared out among engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shareable {
+    /// How much in the period.
+    pub limit: Amount,
+    /// When the period began, in milliseconds since the epoch.
+    pub period_start: i64,
+    /// When it ends; `None`: never.
+    pub period_end: Option<i64>,
+}
+
 impl Engine {
     /// Shares limits, caps and grants with other engines from now on: what isn't leased to this one is dry, and changes are recorded. Grants, caps
     /// and holds get numbers from `range` on, a random place of its own, since customers don't count for several engines.
@@ -169,6 +180,35 @@ impl Engine {
                 holder.and_then(|holder| holder.cap(id)).is_some_and(|(_, cap)| !cap.terms.observe_only)
             }
             What::Grant(_) => true,
+        }
+    }
+
+    /// What there is of a customer's limit, cap or grant to be shared out at `now`; `None` where there is no such thing, or where it isn't
+    /// [shared](Engine::is_shared).
+    pub fn shareable(&self, now: i64, customer: &str, what: &What) -> Option<Shareable> {
+        let now = self.observe(now);
+        let end = |end: i64| (end != i64::MAX).then_some(end);
+        match what {
+            What::Limit(entitlement) => {
+                let rules =
+                    self.rules_for(now, customer, entitlement).filter(|rules| rules.mode == Mode::Hard)?;
+                let meter = self.meter_at(now, customer, entitlement)?;
+                let period_end = self.resets(now, customer, entitlement);
+                Some(Shareable { limit: rules.value, period_start: meter.period_start, period_end })
+            }
+            What::Cap(id) => {
+                let (_, cap) = self.customer(customer)?.cap(id)?;
+                let period = cap.view(now).period;
+                let live = cap.terms.is_live(now) && !cap.terms.observe_only;
+                let (period_start, period_end) = (period.start, end(period.end));
+                live.then_some(Shareable { limit: cap.terms.value, period_start, period_end })
+            }
+            What::Grant(number) => {
+                let grant = self.customer(customer)?.grants().iter().find(|grant| grant.number == *number)?;
+                let (period_start, period_end) = (grant.period_start, grant.expires_on);
+                let live = period_end.is_none_or(|end| now < end);
+                live.then_some(Shareable { limit: grant.balance, period_start, period_end })
+            }
         }
     }
 
