@@ -12,7 +12,7 @@ use limitr_engine::Shareable;
 use limitr_engine::quantity::Amount;
 use limitr_protocol::{DenyReason, Down, InstanceId, What};
 
-use crate::customers::family;
+use crate::customers::{family, start_meter};
 use crate::desk::Wake;
 use crate::instances::speaking;
 use crate::meters::{Lease, Meter, MeterKey, minus, plus, sized};
@@ -34,7 +34,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) want: Amount,
 }
 
-/// Answers `lease`.
+/// Answers `lease`. Where the limit's meter starts with it, the first of the wakes says whose.
 pub(crate) fn ask(
     rows: &mut Rows,
     rules: &Rules,
@@ -45,14 +45,20 @@ pub(crate) fn ask(
     let mut instance = speaking(rows, me, session)?;
     let denied =
         |reason| Down::LeaseDenied { customer: asked.customer.into(), what: asked.what.clone(), reason };
+    let (mut frames, mut wakes) = (Vec::new(), Vec::new());
+    if let What::Limit(entitlement) = asked.what
+        && start_meter(rows, rules, now, &asked.customer.into(), entitlement)?
+    {
+        wakes.push(Wake::Customer(asked.customer.into()));
+    }
     let family = family(rows, asked.customer)?;
     if family.is_empty() {
-        return Ok((vec![denied(DenyReason::UnknownCustomer)], Vec::new()));
+        return Ok((vec![denied(DenyReason::UnknownCustomer)], wakes));
     }
     let shareable = rules.shareable(now, family, asked.customer, asked.what);
     let shareable = shareable.map_err(|error| Refusal::new(error.code(), error.message()))?;
     let Some(Shareable { limit, period_start, period_end }) = shareable else {
-        return Ok((vec![denied(DenyReason::NotLimited)], Vec::new()));
+        return Ok((vec![denied(DenyReason::NotLimited)], wakes));
     };
     let place = (MeterKey { customer: asked.customer.into(), what: asked.what.clone(), period_start }, me);
     rows.want([Key::Meter(place.0.clone()), Key::Lease(place.clone())])?;
@@ -60,7 +66,6 @@ pub(crate) fn ask(
     let mut lease = rows.lease(&place)?.unwrap_or_default();
     let (before, was_open) = (lease.reserved(), lease.open);
     let given = sized(minus(asked.want, before), meter.free(limit));
-    let (mut frames, mut wakes) = (Vec::new(), Vec::new());
     // What it has already and didn't spend, as far as the server knows, is its own to open again.
     if was_open || given.is_positive() || asked.want <= before || lease.unreported().is_positive() {
         let ceiling = plus(before, given);

@@ -114,6 +114,28 @@ impl Rules {
         customer: &str,
         what: &What,
     ) -> Result<Option<Shareable>, EngineError> {
+        self.look(now, family, customer, |engine| engine.shareable(now, customer, what))
+    }
+
+    /// When the period began in which `at` lies, of a limit's meter; `None` where there is none.
+    pub(crate) fn period_start_at(
+        &self,
+        at: i64,
+        family: Vec<Arc<Value>>,
+        customer: &str,
+        entitlement: &str,
+    ) -> Result<Option<i64>, EngineError> {
+        self.look(at, family, customer, |engine| engine.period_start_at(at, customer, entitlement))
+    }
+
+    /// Looks at a customer in an engine that holds it and what it refers to.
+    fn look<T>(
+        &self,
+        now: i64,
+        family: Vec<Arc<Value>>,
+        customer: &str,
+        look: impl FnOnce(&Engine) -> Option<T>,
+    ) -> Result<Option<T>, EngineError> {
         if self.version == 0 {
             return Ok(None);
         }
@@ -125,7 +147,7 @@ impl Rules {
             let engine = self.engine_with(now, &family)?;
             kept.insert(customer.into(), Kept { family, engine });
         }
-        Ok(kept.get(customer).and_then(|known| known.engine.shareable(now, customer, what)))
+        Ok(kept.get(customer).and_then(|known| look(&known.engine)))
     }
 }
 

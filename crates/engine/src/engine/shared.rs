@@ -2,7 +2,8 @@
 //! others did is merged into what it knows.
 
 use crate::change::{CapCounted, Change, Effected, GrantDrawn, Metered};
-use crate::customer::{Customer, CustomerId, Sums};
+use crate::customer::{Customer, CustomerId, Meter, Sums};
+use crate::decide::Resolved;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -159,6 +160,10 @@ impl Engine {
                 self.merge_period(holder, entitlement, *period_start);
                 Ok(())
             }
+            (Some(holder), Effected::MetersStarted { entitlements, ended, .. }) => {
+                self.merge_started(holder, change.at, entitlements, ended);
+                Ok(())
+            }
             (Some(holder), Effected::CapCounted(counted)) => self.merge_counted(holder, counted),
             (Some(holder), Effected::GrantDrawn(drawn)) => self.merge_drawn(holder, drawn),
             (Some(holder), Effected::GrantRenewed { grant, .. }) => {
@@ -212,8 +217,55 @@ impl Engine {
         }
     }
 
+    /// When the period began that `at` lies in, of a meter that a customer has; `None` where it has none that is limited.
+    pub fn period_start_at(&self, at: i64, customer: &str, entitlement: &str) -> Option<i64> {
+        let rules = self.rules_for(at, customer, entitlement)?;
+        let meter = self.customer(customer)?.meter(self.names.entitlements.find(entitlement)?)?;
+        Some(rules.renewal.period(meter.start, at.max(meter.start)).start)
+    }
+
+    /// Starts the meter of a limit that a customer holds and never used, such as one that a later policy added; whether there was none before.
+    ///
+    /// # Errors
+    /// `outbox_full`.
+    pub fn start_meter(&mut self, now: i64, customer: &str, entitlement: &str) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let Resolved::Metered { subject, .. } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        let holder = self.customers.get_mut(subject.holder).filter(|holder| *holder.id == *customer);
+        let Some(holder) = holder.filter(|holder| holder.meter(subject.entitlement).is_none()) else {
+            return Ok(false);
+        };
+        holder.put_meter(Meter::new(subject.entitlement, now));
+        let started = self.names.entitlements.text(subject.entitlement);
+        self.outbox.record(now, || Effected::MetersStarted {
+            holder: &*holder.id,
+            entitlements: vec![started],
+            ended: Vec::new(),
+        });
+        Ok(true)
+    }
+
     fn restore_at(&mut self, at: i64, change: &Change) -> Result<(), EngineError> {
         self.restore_change(&Change { at, ..change.clone() })
+    }
+
+    /// Meters start when the change says, also where this engine's clock is behind: their periods are to be the same everywhere. One that has this
+    /// start already goes on.
+    fn merge_started(&mut self, at: CustomerId, start: i64, started: &[Box<str>], ended: &[Box<str>]) {
+        let mut ids = |names: &[Box<str>]| -> Vec<NameId> {
+            names.iter().map(|name| self.names.entitlements.intern(name)).collect()
+        };
+        let (started, ended) = (ids(started), ids(ended));
+        let Some(holder) = self.customers.get_mut(at) else { return };
+        ended.into_iter().for_each(|entitlement| holder.drop_meter(entitlement));
+        for entitlement in started {
+            if holder.meter(entitlement).is_none_or(|meter| meter.start != start) {
+                holder.put_meter(Meter::new(entitlement, start));
+            }
+        }
     }
 
     /// Begins a meter's period if it is a later one; whether the meter stands in it then.
