@@ -122,6 +122,8 @@ impl Node {
         let by = match decision.source {
             _ if asked.force => By::Force,
             Source::Offline => By::Offline,
+            // What a soft limit draws from grants isn't said, but it is bounded as well.
+            _ if asked.entitlement == "mail" && self.hosted.sync().beyond().is_some() => By::Offline,
             _ => By::Lease,
         };
         Answer::Ran(self.ran(at, by))
