@@ -35,6 +35,7 @@ pub use decide::{
 };
 pub use engine::{
     Engine, EngineOptions, Estimate, Likeness, Margin, MarginSnapshot, ModelledUse, Page, Reserve, Settle,
+    Shareable,
 };
 pub use error::EngineError;
 pub use estimate::{Moments, Samples};

@@ -79,24 +79,49 @@ pub struct Broken {
 /// # Errors
 /// The first entry that isn't what was written.
 pub fn verify<'a>(entries: impl IntoIterator<Item = &'a Entry>, head: &str) -> Result<(), Broken> {
-    let (mut number, mut previous) = (0, "");
-    for entry in entries {
-        number += 1;
-        let broken = |problem| Err(Broken { number, problem });
-        if entry.number != number {
+    let mut verifier = Verifier::default();
+    entries.into_iter().try_for_each(|entry| verifier.take(entry))?;
+    verifier.end(head)
+}
+
+/// Verifies entries as they are read, from the first one on, as [`verify`] does.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    /// The entry that was taken last.
+    number: u64,
+    hash: String,
+}
+
+impl Verifier {
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    /// It isn't what was written, or isn't the next one.
+    pub fn take(&mut self, entry: &Entry) -> Result<(), Broken> {
+        self.number += 1;
+        let broken = |problem| Err(Broken { number: self.number, problem });
+        if entry.number != self.number {
             return broken("an entry is missing");
         }
-        if entry.previous != previous {
+        if entry.previous != self.hash {
             return broken("it doesn't follow on the one before");
         }
         if entry.hash != entry.hashed() {
             return broken("it was changed");
         }
-        previous = &entry.hash;
+        self.hash.clone_from(&entry.hash);
+        Ok(())
     }
-    match previous == head {
-        true => Ok(()),
-        false => Err(Broken { number: number + 1, problem: "the log ends too early" }),
+
+    /// Whether those were all: the last one's hash is `head`.
+    ///
+    /// # Errors
+    /// The first entry that is missing.
+    pub fn end(&self, head: &str) -> Result<(), Broken> {
+        match self.hash == head {
+            true => Ok(()),
+            false => Err(Broken { number: self.number + 1, problem: "the log ends too early" }),
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Change, Effected, Metered, Spend};
-use limitr_protocol::{Down, InstanceId, Sent};
+use limitr_protocol::{Down, InstanceId, Sent, What};
 
-use crate::customers::Customer;
+use crate::customers::{Customer, family, start_meter};
 use crate::desk::Wake;
 use crate::instances::{ack, end_if_all_in, speaking};
 use crate::meters::{MeterKey, Sums};
@@ -35,11 +35,11 @@ pub struct Logged {
 }
 
 /// Changes as they came.
-pub(crate) struct Batch {
+pub(crate) struct Batch<'a> {
     /// Whose they are.
     pub(crate) author: InstanceId,
     /// In order, without gaps.
-    pub(crate) list: Vec<Sent>,
+    pub(crate) list: &'a [Sent],
     /// Nothing of the author from before this is still to come.
     pub(crate) watermark: i64,
 }
@@ -49,7 +49,7 @@ pub(crate) fn commit(
     rows: &mut Rows,
     rules: &Rules,
     (me, session): (InstanceId, u64),
-    batch: &Batch,
+    batch: &Batch<'_>,
 ) -> Result<(Down, Vec<Wake>), Stop> {
     let author = batch.author;
     rows.want([Key::Instance(me), Key::Instance(author)])?;
@@ -117,6 +117,7 @@ pub(crate) fn land(rows: &mut Rows, rules: &Rules, author: InstanceId, change: C
     let Some(holder) = change.effect.holder().map(Box::<str>::from) else {
         return Ok(()); // a policy that was pushed and runs now
     };
+    let (change, astray) = aligned(rows, rules, change)?;
     let Some(mut customer) = rows.customer(&holder)? else {
         let message = format!("change {} speaks of `{holder}`, whom the server doesn't have", change.seq);
         return Err(Refusal::fatal("unknown_customer", message).into());
@@ -126,7 +127,8 @@ pub(crate) fn land(rows: &mut Rows, rules: &Rules, author: InstanceId, change: C
         return Err(Refusal::fatal("change_refused", message).into());
     }
     if let Some((key, spent, sums)) = counts(&change.effect) {
-        let place = (key, author);
+        // What its author counts in another period isn't of its lease on this one.
+        let place = (key, if astray { SERVER } else { author });
         let mut meter = rows.meter(&place.0)?.unwrap_or_default();
         let mut lease = rows.lease(&place)?.unwrap_or_default();
         meter.spend(&mut lease, spent, &sums);
@@ -139,6 +141,27 @@ pub(crate) fn land(rows: &mut Rows, rules: &Rules, author: InstanceId, change: C
     rows.put_change(&(holder.clone(), customer.rev), Logged { author, change: Arc::new(change) });
     rows.put_customer(&holder, customer);
     Ok(())
+}
+
+/// The change as it counts here, and whether that is in another period than its author counts in. Of a meter that was used before anybody
+/// heard of its start, as by force, the first use starts it; what others use meanwhile goes where that puts it.
+fn aligned(rows: &mut Rows, rules: &Rules, mut change: Change) -> Result<(Change, bool), Stop> {
+    let Effected::Metered(metered) = &mut change.effect else { return Ok((change, false)) };
+    let Metered { holder, entitlement, period_start, .. } = metered;
+    start_meter(rows, rules, *period_start, holder, entitlement)?;
+    let (customer, what) = (holder.clone(), What::Limit(entitlement.clone()));
+    if rows.meter(&MeterKey { customer, what, period_start: *period_start })?.is_some() {
+        return Ok((change, false));
+    }
+    let start = rules.period_start_at(*period_start, family(rows, holder)?, holder, entitlement);
+    let start = start.map_err(|error| Refusal::new(error.code(), error.message()))?;
+    match start.filter(|start| *start < *period_start) {
+        Some(start) => {
+            *period_start = start;
+            Ok((change, true))
+        }
+        None => Ok((change, false)),
+    }
 }
 
 fn say(rules: &Rules, customer: &mut Customer, holder: &str, change: &Change) -> Result<(), Stop> {

@@ -105,6 +105,25 @@ pub fn act<T>(
     Ok(answer)
 }
 
+/// Starts the meter of a limit that a customer hasn't used yet, such as one that a later policy added, at `at`: all engines count in the periods
+/// that begin there. It is the server's own change; whether there was need for it.
+pub(crate) fn start_meter(
+    rows: &mut Rows,
+    rules: &Rules,
+    at: i64,
+    id: &Box<str>,
+    entitlement: &str,
+) -> Result<bool, Stop> {
+    let started =
+        |row: &Customer| row.record.get("meters").is_some_and(|meters| meters.get(entitlement).is_some());
+    match rows.customer(id)?.filter(|row| !row.removed && !started(row)) {
+        Some(_) if rules.version() > 0 => {
+            act(rows, rules, at, id, |engine| engine.start_meter(at, id, entitlement))
+        }
+        _ => Ok(false),
+    }
+}
+
 fn refused(error: &EngineError) -> Refusal {
     Refusal::new(error.code(), error.message())
 }

@@ -139,7 +139,7 @@ impl Desk {
             }
             Up::Changes { list, watermark, of, .. } => {
                 let author = of.unwrap_or(me.0);
-                let batch = Batch { author, list: list.clone(), watermark: (*watermark).min(now) };
+                let batch = Batch { author, list, watermark: (*watermark).min(now) };
                 let (ack, wakes) = commit::commit(rows, &self.rules, me, &batch)?;
                 outcome.frames.push((connection, ack));
                 outcome.wakes = wakes;
@@ -147,6 +147,10 @@ impl Desk {
             Up::Lease { customer, what, want } => {
                 let asked = Asked { customer, what, want: *want };
                 let (frames, wakes) = leases::ask(rows, &self.rules, now, me, &asked)?;
+                // That a meter starts is heard before the lease on it.
+                if let Some(started @ Wake::Customer(_)) = wakes.first() {
+                    self.wake_one(rows, connection, started, &mut outcome)?;
+                }
                 outcome.frames.extend(frames.into_iter().map(|frame| (connection, frame)));
                 outcome.wakes = wakes;
             }

@@ -8,10 +8,11 @@
 //!      └───────────────── closed ──▶ settled: spent reaches the ceiling, or the instance ends complete, or the period ends
 //! ```
 
+use limitr_engine::Shareable;
 use limitr_engine::quantity::Amount;
 use limitr_protocol::{DenyReason, Down, InstanceId, What};
 
-use crate::customers::family;
+use crate::customers::{family, start_meter};
 use crate::desk::Wake;
 use crate::instances::speaking;
 use crate::meters::{Lease, Meter, MeterKey, minus, plus, sized};
@@ -19,7 +20,7 @@ use crate::meters::{Lease, Meter, MeterKey, minus, plus, sized};
 use crate::planted::Bug;
 use crate::refusal::Refusal;
 use crate::rows::{Key, Query, Rows, Stop};
-use crate::terms::{Rules, Terms};
+use crate::terms::Rules;
 
 /// How long a lease lasts unless it is renewed, in milliseconds.
 pub const LEASE_MS: i64 = 60_000;
@@ -33,7 +34,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) want: Amount,
 }
 
-/// Answers `lease`.
+/// Answers `lease`. Where the limit's meter starts with it, the first of the wakes says whose.
 pub(crate) fn ask(
     rows: &mut Rows,
     rules: &Rules,
@@ -44,22 +45,27 @@ pub(crate) fn ask(
     let mut instance = speaking(rows, me, session)?;
     let denied =
         |reason| Down::LeaseDenied { customer: asked.customer.into(), what: asked.what.clone(), reason };
+    let (mut frames, mut wakes) = (Vec::new(), Vec::new());
+    if let What::Limit(entitlement) = asked.what
+        && start_meter(rows, rules, now, &asked.customer.into(), entitlement)?
+    {
+        wakes.push(Wake::Customer(asked.customer.into()));
+    }
     let family = family(rows, asked.customer)?;
     if family.is_empty() {
-        return Ok((vec![denied(DenyReason::UnknownCustomer)], Vec::new()));
+        return Ok((vec![denied(DenyReason::UnknownCustomer)], wakes));
     }
-    let terms = rules.terms(now, &family, asked.customer, asked.what);
-    let Some(terms) = terms.map_err(|error| Refusal::new(error.code(), error.message()))? else {
-        return Ok((vec![denied(DenyReason::NotLimited)], Vec::new()));
+    let shareable = rules.shareable(now, family, asked.customer, asked.what);
+    let shareable = shareable.map_err(|error| Refusal::new(error.code(), error.message()))?;
+    let Some(Shareable { limit, period_start, period_end }) = shareable else {
+        return Ok((vec![denied(DenyReason::NotLimited)], wakes));
     };
-    let Terms { limit, period_start, period_end } = terms;
     let place = (MeterKey { customer: asked.customer.into(), what: asked.what.clone(), period_start }, me);
     rows.want([Key::Meter(place.0.clone()), Key::Lease(place.clone())])?;
     let mut meter = rows.meter(&place.0)?.unwrap_or_default();
     let mut lease = rows.lease(&place)?.unwrap_or_default();
     let (before, was_open) = (lease.reserved(), lease.open);
     let given = sized(minus(asked.want, before), meter.free(limit));
-    let (mut frames, mut wakes) = (Vec::new(), Vec::new());
     // What it has already and didn't spend, as far as the server knows, is its own to open again.
     if was_open || given.is_positive() || asked.want <= before || lease.unreported().is_positive() {
         let ceiling = plus(before, given);

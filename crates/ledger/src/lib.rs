@@ -32,4 +32,4 @@ mod terms;
 
 pub use desk::{Desk, HELD_MAX, Outcome, Session, Wake};
 pub use refusal::Refusal;
-pub use terms::{Rules, Settings, Terms};
+pub use terms::{Rules, Settings};

@@ -1,22 +1,22 @@
 //! What the policy in force says, asked of the engine itself: the ledger has no rule of its own.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::quantity::Amount;
-use limitr_engine::{Change, Engine, EngineError, EngineOptions, Profile};
+use limitr_engine::{Change, Engine, EngineError, EngineOptions, Profile, Shareable};
 use limitr_protocol::{Ensured, What};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// What is shared out of a limit, cap or grant at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// How much there is in the period.
-    pub limit: Amount,
-    /// When the period began, in milliseconds since the epoch.
-    pub period_start: i64,
-    /// When it ends; `None`: never.
-    pub period_end: Option<i64>,
+/// Most customers that are kept ready. Once there are as many, all are forgotten.
+const KEPT_MAX: usize = 256;
+
+/// A customer made ready: an engine that holds it and what it refers to.
+#[derive(Clone, Debug)]
+struct Kept {
+    family: Vec<Arc<Value>>,
+    engine: Engine,
 }
 
 /// A policy version, compiled. A server keeps one and makes it anew when another version is in force.
@@ -25,6 +25,8 @@ pub struct Rules {
     version: u64,
     engine: Engine,
     settings: Settings,
+    /// Customers that leases were asked for, by their ID: reading a record takes longer than all else of a lease.
+    kept: RefCell<BTreeMap<Box<str>, Kept>>,
 }
 
 /// What a server is started with.
@@ -40,7 +42,7 @@ pub struct Settings {
 impl Rules {
     /// Before anything is published: nobody can be created, and nothing is limited.
     pub fn none(settings: Settings) -> Rules {
-        Rules { version: 0, engine: Engine::blank(0), settings }
+        Rules { version: 0, engine: Engine::blank(0), settings, kept: RefCell::default() }
     }
 
     /// Compiles a version.
@@ -51,7 +53,7 @@ impl Rules {
         let loaded = load(document.as_bytes(), Format::Auto, &LoadOptions::default());
         let policy = loaded.map_err(EngineError::refused)?.policy;
         let engine = Engine::new(policy, EngineOptions { seed: 0, now: i64::MIN })?;
-        Ok(Rules { version, engine, settings })
+        Ok(Rules { version, engine, settings, kept: RefCell::default() })
     }
 
     /// Which version.
@@ -105,54 +107,52 @@ impl Rules {
 
     /// What is to be shared out; `None` where nothing is: no such thing, or one that needs no lease. `family` is the customer's
     /// record, and those of the customers that it refers to.
-    pub(crate) fn terms(
+    pub(crate) fn shareable(
         &self,
         now: i64,
-        family: &[Arc<Value>],
+        family: Vec<Arc<Value>>,
         customer: &str,
         what: &What,
-    ) -> Result<Option<Terms>, EngineError> {
+    ) -> Result<Option<Shareable>, EngineError> {
+        self.look(now, family, customer, |engine| engine.shareable(now, customer, what))
+    }
+
+    /// When the period began in which `at` lies, of a limit's meter; `None` where there is none.
+    pub(crate) fn period_start_at(
+        &self,
+        at: i64,
+        family: Vec<Arc<Value>>,
+        customer: &str,
+        entitlement: &str,
+    ) -> Result<Option<i64>, EngineError> {
+        self.look(at, family, customer, |engine| engine.period_start_at(at, customer, entitlement))
+    }
+
+    /// Looks at a customer in an engine that holds it and what it refers to.
+    fn look<T>(
+        &self,
+        now: i64,
+        family: Vec<Arc<Value>>,
+        customer: &str,
+        look: impl FnOnce(&Engine) -> Option<T>,
+    ) -> Result<Option<T>, EngineError> {
         if self.version == 0 {
             return Ok(None);
         }
-        let engine = self.engine_with(now, family)?;
-        let time = |json: &Value, field: &str| json.get(field).and_then(Value::as_i64);
-        let amount = |json: &Value| serde_json::from_value::<Amount>(json.clone()).ok();
-        Ok(match what {
-            What::Limit(entitlement) => {
-                let limit = engine.limit_json(now, customer, entitlement);
-                let meter = engine.meter_json(now, customer, entitlement);
-                limit.zip(meter).filter(|(limit, _)| limit["mode"] == json!("hard")).and_then(
-                    |(limit, meter)| {
-                        let period_end = engine.resets(now, customer, entitlement);
-                        let period_start = time(&meter, "period_start")?;
-                        Some(Terms { limit: amount(&limit["value"])?, period_start, period_end })
-                    },
-                )
+        let mut kept = self.kept.borrow_mut();
+        if !kept.get(customer).is_some_and(|known| same(&known.family, &family)) {
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
             }
-            What::Cap(id) => {
-                let live =
-                    engine.customer(customer).and_then(|known| known.caps().iter().find(|cap| cap.id == *id));
-                let view = engine.cap(now, customer, id);
-                live.filter(|cap| !cap.terms.observe_only).zip(view).and_then(|(cap, view)| {
-                    let period_end = time(&view, "resets_at");
-                    Some(Terms {
-                        limit: cap.terms.value,
-                        period_start: time(&view, "period_start")?,
-                        period_end,
-                    })
-                })
-            }
-            What::Grant(number) => {
-                let known = engine.customer(customer);
-                let grant =
-                    known.and_then(|known| known.grants().iter().find(|grant| grant.number == *number));
-                grant.filter(|grant| grant.expires_on.is_none_or(|end| now < end)).map(|grant| Terms {
-                    limit: grant.balance,
-                    period_start: grant.period_start,
-                    period_end: grant.expires_on,
-                })
-            }
-        })
+            let engine = self.engine_with(now, &family)?;
+            kept.insert(customer.into(), Kept { family, engine });
+        }
+        Ok(kept.get(customer).and_then(|known| look(&known.engine)))
     }
+}
+
+/// Whether records are the same. Those of one read are, without a look into them.
+fn same(known: &[Arc<Value>], now: &[Arc<Value>]) -> bool {
+    let pairs = || known.iter().zip(now);
+    known.len() == now.len() && pairs().all(|(known, now)| Arc::ptr_eq(known, now) || known == now)
 }

@@ -134,12 +134,15 @@ impl World {
     fn use_up(&mut self) -> Checked {
         let (mut quiet, mut one_by_one) = (0, false);
         let mut units = (self.scenario.limits[0] / 8).max(1);
+        let entitlements = if self.extra().is_some() { &["chat", "extra"][..] } else { &["chat"] };
         for _ in 0..ROUNDS_MAX {
             let before = self.ran;
             for customer in 0..self.scenario.customers {
-                for node in 0..self.apps.len() {
+                let places =
+                    (0..self.apps.len()).flat_map(|node| entitlements.iter().map(move |name| (node, *name)));
+                for (node, entitlement) in places {
                     let customer = format!("customer_{customer}");
-                    let asked = Asked { customer, entitlement: "chat", units, force: false };
+                    let asked = Asked { customer, entitlement, units, force: false };
                     self.call(node, &asked, true);
                     self.settle(node);
                     if one_by_one {
@@ -165,6 +168,11 @@ impl World {
             }
         }
         Err("using up has no end".to_string())
+    }
+
+    /// The other hard limit, if a policy with it is in force.
+    fn extra(&self) -> Option<i64> {
+        self.scenario.extra.filter(|(from, _)| *from < self.published).map(|(_, limit)| limit)
     }
 
     /// Whether all is used up of a limit, cap or grant: by whom, the dead included.
@@ -207,6 +215,11 @@ impl World {
             }
             if let Some(cap) = self.scenario.cap {
                 full |= self.is_full(&customer, &What::Cap("cap".into()), Amount::from_int(cap))?.0;
+            }
+            if let Some(extra) = self.extra() {
+                let what = What::Limit("extra".into());
+                let capped = self.scenario.cap.is_some() && full;
+                full &= capped || self.is_full(&customer, &what, Amount::from_int(extra))?.0;
             }
             if !full {
                 let meters: Vec<_> = self.meters().collect();

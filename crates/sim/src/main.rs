@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use limitr_sim::{play, play_all};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)] // a program for people
 fn main() -> ExitCode {
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Ask, Call, Reason, Source};
+use limitr_engine::{Given, Likeness, Reserve, Settle};
 use limitr_protocol::InstanceId;
-use limitr_sync::{Fetched, Hosted, Options, Spend, Store};
+use limitr_sync::{Fetched, Hosted, Options, Spend};
 
 /// A call of the app.
 #[derive(Clone, Debug)]
@@ -40,8 +41,29 @@ pub(crate) struct Ran {
     pub(crate) seq: u64,
     /// What it spent of limits, caps and grants.
     pub(crate) spent: Vec<Spend>,
-    /// Whether leases covered it; else it was forced, or let through offline.
-    pub(crate) covered: bool,
+    /// Who did it.
+    pub(crate) instance: InstanceId,
+    /// What let it run.
+    pub(crate) by: By,
+}
+
+/// What lets a call run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Leases have all that it spent.
+    Lease,
+    /// The rule for as long as no server is connected.
+    Offline,
+    /// Nothing: it was forced.
+    Force,
+}
+
+/// Units that a call reserved.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    asked: Asked,
+    hold: String,
+    ends: i64,
 }
 
 /// An opening of an app's engine.
@@ -57,13 +79,18 @@ pub(crate) struct Node {
     pub(crate) told: u64,
     /// The number of the last call's last change.
     seq: u64,
+    /// What it reserved.
+    pub(crate) holds: Vec<Held>,
 }
 
+/// How long units are reserved, in milliseconds.
+const HOLD_MS: i64 = 3_000;
+
 impl Node {
-    pub(crate) fn open(now: i64, options: Options, old: bool) -> Node {
-        let (instance, strict) = (options.instance, options.store == Store::Durable);
+    pub(crate) fn open(now: i64, options: Options, old: bool, strict: bool) -> Node {
+        let instance = options.instance;
         let hosted = Hosted::open(now, options);
-        Node { hosted, instance, old, waiting: BTreeMap::new(), strict, told: 0, seq: 0 }
+        Node { hosted, instance, old, waiting: BTreeMap::new(), strict, told: 0, seq: 0, holds: Vec::new() }
     }
 
     /// Asks the engine.
@@ -92,14 +119,70 @@ impl Node {
         if !decision.allowed {
             return Answer::Denied;
         }
-        let (seq, engine) = (engine.seq(), &*engine);
+        let by = match decision.source {
+            _ if asked.force => By::Force,
+            Source::Offline => By::Offline,
+            // What a soft limit draws from grants isn't said, but it is bounded as well.
+            _ if asked.entitlement == "mail" && self.hosted.sync().beyond().is_some() => By::Offline,
+            _ => By::Lease,
+        };
+        Answer::Ran(self.ran(at, by))
+    }
+
+    /// What the engine did since the last time.
+    fn ran(&mut self, at: i64, by: By) -> Ran {
+        let engine = self.hosted.engine().expect("an engine that was called");
         let spent = engine.clone().take_changes().into_iter().skip_while(|change| change.seq <= self.seq);
         let spent = spent.filter_map(|change| Spend::of(&change.effect));
-        let spent: Vec<Spend> =
-            spent.filter(|spend| engine.is_shared(at, &spend.customer, &spend.what)).collect();
-        self.seq = seq;
-        let covered = decision.source != Source::Offline && !asked.force;
-        Answer::Ran(Ran { seq, spent, covered })
+        let spent = spent.filter(|spend| engine.is_shared(at, &spend.customer, &spend.what)).collect();
+        self.seq = engine.seq();
+        Ran { seq: self.seq, spent, instance: self.instance, by }
+    }
+
+    /// Reserves units; whether it got them.
+    pub(crate) fn reserve(&mut self, now: i64, asked: &Asked) -> bool {
+        let at = self.hosted.server_time(now);
+        let engine = self.hosted.engine_mut().filter(|engine| engine.customer(&asked.customer).is_some());
+        let Some(engine) = engine else { return false };
+        let ttl = limitr_engine::quantity::Duration::from_millis(HOLD_MS);
+        let value = Some(Given::Number(asked.units as f64));
+        let reserve = Reserve { value, overhead: None, ttl: Some(ttl), likeness: Likeness::default() };
+        let hold = engine.reserve(at, &asked.customer, asked.entitlement, &reserve);
+        self.seq = engine.seq();
+        match hold {
+            Ok(Some(hold)) => self.holds.push(Held { asked: asked.clone(), hold, ends: at + HOLD_MS }),
+            _ => {
+                let dry = self.hosted.dry();
+                if !dry.is_empty() {
+                    self.hosted.await_units(now, dry);
+                }
+            }
+        }
+        matches!(self.holds.last(), Some(held) if held.ends == at + HOLD_MS)
+    }
+
+    /// Settles what was reserved first, with what it used; `None`: it was released, or nothing was reserved.
+    pub(crate) fn settle(&mut self, now: i64, used: i64) -> Option<Ran> {
+        if self.holds.is_empty() {
+            return None;
+        }
+        let at = self.hosted.server_time(now);
+        let Held { asked: Asked { customer, entitlement, units, .. }, hold, ends } = self.holds.remove(0);
+        let engine = self.hosted.engine_mut()?;
+        if used == 0 {
+            engine.release(at, &customer, entitlement, &hold).ok();
+            self.seq = engine.seq();
+            return None;
+        }
+        let settle = Settle {
+            value: Given::Number(used as f64),
+            overhead: None,
+            events: false,
+            likeness: Likeness::default(),
+        };
+        let settled = engine.settle(at, &customer, entitlement, Some(&hold), &settle);
+        let within = at < ends && used <= units;
+        settled.ok()?.then(|| self.ran(at, if within { By::Lease } else { By::Force }))
     }
 
     /// A policy was fetched.

@@ -12,6 +12,8 @@ use limitr_ledger::rows::{Key, Row};
 use limitr_protocol::{InstanceId, What};
 use limitr_sync::Spend;
 
+use crate::node::{By, Ran};
+
 /// What the world tells, and what must be true of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Oracle {
@@ -21,6 +23,12 @@ pub(crate) struct Oracle {
     excused: BTreeSet<MeterKey>,
     /// The most there ever was of each limit, cap and grant.
     most: BTreeMap<(Box<str>, What), Amount>,
+    /// Which instances the offline rule let spend of each.
+    offline: BTreeMap<MeterKey, BTreeSet<InstanceId>>,
+    /// How much the offline rule lets each spend; `None`: all that it likes.
+    beyond: Option<Amount>,
+    /// How much one call may pass a limit by.
+    crossing: Amount,
     /// What leases left unreported when they were taken back.
     pub(crate) reclaimed: BTreeMap<MeterKey, Amount>,
     /// Each change of each instance, in order.
@@ -31,7 +39,24 @@ pub(crate) struct Oracle {
 
 type Checked = Result<(), String>;
 
+/// Whether a change in the log is what was made. Its period may be another one: of a limit that was used before its start was known.
+fn is(logged: &Change, made: &Change) -> bool {
+    let spend =
+        |change: &Change| counts(&change.effect).map(|(key, units, _)| (key.customer, key.what, units));
+    let period = |change: &Change| counts(&change.effect).map(|(key, ..)| key.period_start);
+    let new = |change: &Change| {
+        counts(&change.effect).is_some_and(|(key, ..)| key.what == What::Limit("extra".into()))
+    };
+    logged.seq == made.seq && spend(logged) == spend(made) && (period(logged) == period(made) || new(made))
+}
+
 impl Oracle {
+    /// Before anything happened. `beyond` is what the offline rule lets each instance spend of a meter (`None`: all that it likes), `crossing` how
+    /// much one call may pass a limit by.
+    pub(crate) fn new(beyond: Option<Amount>, crossing: Amount) -> Oracle {
+        Oracle { beyond, crossing, ..Oracle::default() }
+    }
+
     pub(crate) fn made(&mut self, instance: InstanceId, changes: &[Change]) {
         self.made.entry(instance).or_default().extend_from_slice(changes);
     }
@@ -56,22 +81,32 @@ impl Oracle {
     }
 
     /// A call was told that it may run.
-    pub(crate) fn answered(&mut self, spends: &[Spend], covered: bool) -> Checked {
-        for spend in spends {
+    pub(crate) fn answered(&mut self, ran: &Ran) -> Checked {
+        for spend in &ran.spent {
             let Spend { customer, what, period_start, units } = spend.clone();
             let key = MeterKey { customer, what, period_start };
-            if !covered && units.is_positive() {
-                self.excused.insert(key);
-                continue;
+            if ran.by != By::Lease && units.is_positive() {
+                self.excused.insert(key.clone());
+                if ran.by == By::Force {
+                    continue;
+                }
+                self.offline.entry(key.clone()).or_default().insert(ran.instance);
             }
+            let gone = self.offline.get(&key).map_or(0, BTreeSet::len) as i64;
+            let Some(beyond) =
+                self.beyond.map_or((gone == 0).then_some(Amount::ZERO), |most| most.mul_int(gone).ok())
+            else {
+                continue;
+            };
+            let more = beyond.checked_add(self.crossing).expect("small");
             let sum = self.answered.entry(key.clone()).or_default();
             *sum = sum.checked_add(units).expect("small");
             let reclaimed = self.reclaimed.get(&key).copied().unwrap_or_default();
             let sum = *sum;
             let most = self.limit_of(&key).ok_or_else(|| format!("{key:?} was spent, which nobody has"))?;
-            if sum > most.checked_add(reclaimed).expect("small") {
+            if sum > most.checked_add(reclaimed).and_then(|most| most.checked_add(more)).expect("small") {
                 return Err(format!(
-                    "overrun: {sum} of {most} were granted of {key:?} ({reclaimed} reclaimed)"
+                    "overrun: {sum} of {most} were granted of {key:?} ({reclaimed} reclaimed, {more} beyond)"
                 ));
             }
         }
@@ -99,7 +134,8 @@ impl Oracle {
             if (meter.spent, meter.reserved) != (spent, reserved) {
                 return Err(format!("{key:?}: {meter:?}, but leases sum up to {spent} and {reserved}"));
             }
-            let past = self.limit_of(key).is_some_and(|most| reserved > most);
+            let most = self.limit_of(key).map(|most| most.checked_add(self.crossing).expect("small"));
+            let past = most.is_some_and(|most| reserved > most);
             if past && !self.excused.contains(key) && !self.reclaimed.contains_key(key) {
                 return Err(format!("leases and spent pass the limit of {key:?}: {meter:?}"));
             }
@@ -120,12 +156,16 @@ impl Oracle {
 
     /// What must hold of the whole ledger: it is the union of the changes that are committed, each once.
     pub(crate) fn check_union(&self, database: &Memory) -> Checked {
-        let mut logged: BTreeMap<InstanceId, Vec<u64>> = BTreeMap::new();
+        let mut logged: BTreeMap<InstanceId, Vec<&Change>> = BTreeMap::new();
         let mut sums: BTreeMap<MeterKey, Amount> = BTreeMap::new();
         for row in database.rows().values() {
             let Row::Change(entry) = row else { continue };
             if entry.author != SERVER {
-                logged.entry(entry.author).or_default().push(entry.change.seq);
+                logged.entry(entry.author).or_default().push(&entry.change);
+                if let Some((key, units, _)) = counts(&entry.change.effect) {
+                    let sum = sums.entry(key).or_default();
+                    *sum = sum.checked_add(units).expect("small");
+                }
             }
         }
         for (instance, made) in &self.made {
@@ -134,20 +174,16 @@ impl Oracle {
                 _ => 0,
             };
             let committed = || made.iter().filter(|change| change.seq <= up_to);
-            let expected: Vec<u64> = committed()
-                .filter(|change| change.effect.holder().is_some())
-                .map(|change| change.seq)
-                .collect();
+            let expected: Vec<&Change> =
+                committed().filter(|change| change.effect.holder().is_some()).collect();
             let mut found = logged.remove(instance).unwrap_or_default();
-            found.sort_unstable();
-            if found != expected {
+            found.sort_unstable_by_key(|change| change.seq);
+            let same =
+                found.len() == expected.len() && found.iter().zip(&expected).all(|(one, two)| is(one, two));
+            if !same {
                 return Err(format!(
                     "{instance}, committed up to {up_to}: the ledger has {found:?} of {expected:?}"
                 ));
-            }
-            for (key, units, _) in committed().filter_map(|change| counts(&change.effect)) {
-                let sum = sums.entry(key).or_default();
-                *sum = sum.checked_add(units).expect("small");
             }
         }
         if let Some(instance) = logged.keys().next() {

@@ -157,16 +157,42 @@ impl World {
             return;
         }
         let customer = format!("customer_{}", self.random.between(0, self.scenario.customers as i64 - 1));
-        let entitlement = if self.random.percent(10) { "mail" } else { "chat" };
+        let entitlement = match self.random.between(0, 9) {
+            0 => "mail",
+            1 | 2 if self.scenario.extra.is_some() => "extra",
+            _ => "chat",
+        };
         let refund = self.scenario.refunds && self.random.percent(10);
         let units = if refund { -self.random.between(1, 3) } else { self.random.pick(&[1, 1, 1, 2, 3, 5]) };
         let force = self.scenario.forces && self.random.percent(5);
         let asked = Asked { customer, entitlement, units, force };
         let may_wait = self.random.percent(70);
-        self.call(node, &asked, may_wait);
+        match self.scenario.holds && entitlement == "chat" && self.random.percent(30) {
+            true => self.call_with_hold(node, &asked),
+            false => drop(self.call(node, &asked, may_wait)),
+        }
         self.settle(node);
         let ms = self.random.between(0, 2 * self.scenario.call_ms);
         self.after(ms, Event::Call { node });
+    }
+
+    /// Reserves units, or settles what was reserved before: with less, with all, or with nothing; or leaves it to run out.
+    fn call_with_hold(&mut self, node: usize, asked: &Asked) {
+        let (host, settles) = (self.host_time(node), self.random.percent(60));
+        let used = self.random.between(0, asked.units.max(1));
+        let Some(here) = &mut self.apps[node].node else { return };
+        if settles && !here.holds.is_empty() {
+            let settled = here.settle(host, used);
+            self.note(|| format!("app {node} settles {used}: {settled:?}"));
+            match settled {
+                Some(ran) => self.told(node, &ran),
+                None => self.drain(node),
+            }
+        } else {
+            let got = here.reserve(host, asked);
+            self.note(|| format!("app {node} reserves {asked:?}: {got}"));
+            self.drain(node);
+        }
     }
 
     fn fault(&mut self) {

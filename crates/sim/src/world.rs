@@ -10,13 +10,13 @@ use limitr_ledger::planted::Bug;
 use limitr_ledger::rows::run;
 use limitr_ledger::{Desk, Settings, Wake, policies};
 use limitr_protocol::{InstanceId, What};
-use limitr_sync::{EarlierOutbox, Failure, Io, Options, Status, Store};
+use limitr_sync::{EarlierOutbox, Failure, Io, Offline, Options, Status, Store};
 
 use crate::net::Connection;
-use crate::node::{Answer, Asked, Node, Ran};
+use crate::node::{Answer, Asked, By, Node, Ran};
 use crate::oracle::Oracle;
 use crate::random::Random;
-use crate::scenario::{START, Scenario};
+use crate::scenario::{Keeps, START, Scenario};
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -88,6 +88,9 @@ pub(crate) struct World {
     pub(crate) failed: Option<String>,
 }
 
+/// Most units of one call.
+pub(crate) const CALL_MAX: i64 = 5;
+
 pub(crate) type Checked = Result<(), String>;
 
 impl World {
@@ -95,6 +98,14 @@ impl World {
         let mut random = Random::new(seed);
         let scenario = Scenario::of(&mut random);
         let settings = Settings { reclaim: scenario.reclaim, bug };
+        let beyond = match scenario.offline {
+            Offline::Deny => Some(Amount::ZERO),
+            Offline::Allow => None,
+            Offline::UpTo(most) => Some(most),
+        };
+        // One call may cross it, by all its units but one.
+        let largest = CALL_MAX.max(scenario.limits[0] / 8);
+        let crossing = if scenario.trailing { Amount::from_int(largest - 1) } else { Amount::ZERO };
         let skew = |random: &mut Random, most: i64| random.between(-most, most);
         let apps = (0..scenario.engines).map(|_| App {
             node: None,
@@ -121,7 +132,7 @@ impl World {
             scenario,
             random,
             database: Memory::default(),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(beyond, crossing),
             apps,
             servers,
             connections: BTreeMap::new(),
@@ -167,19 +178,19 @@ impl World {
     /// Publishes the first policy, gives customers what the scenario says, and opens all apps.
     pub(crate) fn begin(&mut self) -> Checked {
         self.publish();
+        let mut desk = Desk::new(self.settings);
         for place in 0..self.scenario.customers {
             let customer = format!("customer_{place}");
             let ensured = limitr_protocol::Ensured { id: customer.as_str().into(), ..Default::default() };
-            let mut desk = Desk::new(self.settings);
             let (cap, grant, now) = (self.scenario.cap, self.scenario.grant, self.now);
             run(&mut self.database, |rows| {
-                let rules = desk.rules(rows)?.clone();
-                limitr_ledger::customers::ensure(rows, &rules, now, &ensured)?;
+                let rules = desk.rules(rows)?;
+                limitr_ledger::customers::ensure(rows, rules, now, &ensured)?;
                 let Some(cap) = cap else { return Ok(()) };
                 let mut options = serde_json::Map::new();
                 options.insert("cap_id".into(), "cap".into());
                 options.insert("credit".into(), "message".into());
-                limitr_ledger::customers::act(rows, &rules, now, &customer, |engine| {
+                limitr_ledger::customers::act(rows, rules, now, &customer, |engine| {
                     engine.add_cap(now, &customer, limitr_engine::Given::Number(cap as f64), &options)
                 })?;
                 Ok(())
@@ -218,7 +229,11 @@ impl World {
         self.note(|| format!("policy {version} is published: limit {limit}"));
         for place in 0..self.scenario.customers {
             let what = What::Limit("chat".into());
-            self.oracle.limit_is(&format!("customer_{place}"), what, Amount::from_int(limit));
+            let customer = format!("customer_{place}");
+            self.oracle.limit_is(&customer, what, Amount::from_int(limit));
+            if let Some((_, extra)) = self.scenario.extra.filter(|(from, _)| *from <= self.published) {
+                self.oracle.limit_is(&customer, What::Limit("extra".into()), Amount::from_int(extra));
+            }
         }
         self.published += 1;
         self.wake(&[Wake::Policy]);
@@ -233,14 +248,15 @@ impl World {
         let instance = InstanceId((u128::from(self.random.bits()) << 64) | u128::from(self.random.bits()));
         let (store, now) = (self.scenario.stores[node], self.host_time(node));
         let mut options = Options::new(instance, self.random.bits());
-        options.store = if store { Store::Durable } else { Store::None };
+        options.store = if store == Keeps::Nothing { Store::None } else { Store::Durable };
+        options.offline = self.scenario.offline;
         options.outbox_max = if self.random.percent(10) { 4 } else { 1_000 };
         options.earlier = self.apps[node].stored.clone();
         let old = node > 0 && self.random.percent(20);
-        self.note(|| format!("app {node} opens as {instance}, store: {store}"));
+        self.note(|| format!("app {node} opens as {instance}, and keeps {store:?}"));
         let app = &mut self.apps[node];
         app.opening += 1;
-        app.node = Some(Node::open(now, options, old));
+        app.node = Some(Node::open(now, options, old, store == Keeps::Strictly));
         (app.durable, app.next_tick, app.connection) = (0, i64::MAX, None);
         app.changes.clear();
         for place in 0..self.scenario.customers {
@@ -260,10 +276,15 @@ impl World {
         let Some(dead) = app.node.take() else { return };
         app.unanswered.clear(); // nobody was told
         let (instance, durable) = (dead.instance, app.durable);
-        if store {
+        if store != Keeps::Nothing {
             app.changes.retain(|change| change.seq <= durable);
             let changes = std::mem::take(&mut app.changes);
-            app.stored.push(EarlierOutbox { instance, changes, up_to: durable, complete: true });
+            app.stored.push(EarlierOutbox {
+                instance,
+                changes,
+                up_to: durable,
+                complete: store == Keeps::Strictly,
+            });
             self.oracle.lost(instance, durable);
         }
         let connection = app.connection.take();
@@ -411,22 +432,30 @@ impl World {
     pub(crate) fn call(&mut self, node: usize, asked: &Asked, may_wait: bool) -> Answer {
         let host = self.host_time(node);
         let Some(here) = &mut self.apps[node].node else { return Answer::Unknown };
-        let strict = here.strict;
         let answer = here.call(host, asked, may_wait);
+        let online = here.hosted.sync().beyond().is_none();
         self.note(|| format!("app {node} calls {asked:?}: {}", shown(&answer)));
         if let Answer::Ran(ran) = &answer {
-            self.drain(node);
-            self.ran += 1;
-            match strict {
-                true => self.apps[node].unanswered.push(ran.clone()),
-                false => self.answer(ran),
+            if ran.by == By::Offline && online {
+                self.fail(format!("app {node} was let through offline, which it isn't"));
             }
+            self.told(node, ran);
         }
         answer
     }
 
+    /// Answers a call, once what it did is kept as it should be.
+    pub(crate) fn told(&mut self, node: usize, ran: &Ran) {
+        self.drain(node);
+        self.ran += 1;
+        match self.apps[node].node.as_ref().is_some_and(|node| node.strict) {
+            true => self.apps[node].unanswered.push(ran.clone()),
+            false => self.answer(ran),
+        }
+    }
+
     /// Passes on what the engine did, at once or a little later.
-    fn drain(&mut self, node: usize) {
+    pub(crate) fn drain(&mut self, node: usize) {
         let (now, later) = (self.host_time(node), self.random.percent(40));
         if later {
             let (ms, opening) = (self.random.between(0, 40), self.apps[node].opening);
@@ -439,7 +468,7 @@ impl World {
     }
 
     pub(crate) fn answer(&mut self, ran: &Ran) {
-        if let Err(problem) = self.oracle.answered(&ran.spent, ran.covered) {
+        if let Err(problem) = self.oracle.answered(ran) {
             self.fail(problem);
         }
     }
@@ -462,7 +491,7 @@ impl World {
 
 fn shown(answer: &Answer) -> String {
     match answer {
-        Answer::Ran(ran) => format!("ran, up to change {}, covered: {}", ran.seq, ran.covered),
+        Answer::Ran(ran) => format!("ran, up to change {}, by {:?}", ran.seq, ran.by),
         other => format!("{other:?}"),
     }
 }

@@ -20,7 +20,7 @@
 use std::collections::VecDeque;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::{CapHeld, Change, Changes, Effected, Engine, EngineError, Spend, Taken, What};
+use limitr_engine::{CapHeld, Change, Changes, Effected, Engine, EngineError, NameId, Spend, Taken, What};
 use limitr_protocol::{Ensured, FrameError, InstanceId, PolicyRef, Sent, Up, limits, read_down, write};
 use serde_json::Value;
 
@@ -339,7 +339,9 @@ impl Hosted {
     fn put(&mut self, now: i64, record: &Value, replay: &[Change]) -> Result<Box<str>, EngineError> {
         let id: Box<str> = record.get("id").and_then(Value::as_str).unwrap_or_default().into();
         if let Some(engine) = &mut self.engine {
+            let before = starts(engine, &id);
             engine.restore_record(record)?;
+            restart(engine, &mut self.sync, &id, &before);
             self.merge(now, replay.iter())?;
             if let Some(engine) = &mut self.engine {
                 let leased = self.sync.leases.of(&id);
@@ -356,7 +358,15 @@ impl Hosted {
     ) -> Result<(), EngineError> {
         let at = self.sync.server_time(now);
         let Some(engine) = &mut self.engine else { return Ok(()) };
-        changes.try_for_each(|change| engine.merge_change(at, change))
+        changes.try_for_each(|change| match &change.effect {
+            Effected::MetersStarted { holder, .. } => {
+                let before = starts(engine, holder);
+                engine.merge_change(at, change)?;
+                restart(engine, &mut self.sync, holder, &before);
+                Ok(())
+            }
+            _ => engine.merge_change(at, change),
+        })
     }
 }
 
@@ -365,6 +375,22 @@ fn tell_lease(engine: &mut Engine, sync: &Sync, key: &(Box<str>, What)) {
     match sync.leases.account(key).and_then(Account::share) {
         Some((period_start, left, until)) => engine.set_lease(&key.0, &key.1, period_start, left, until),
         None => engine.end_lease(&key.0, &key.1),
+    }
+}
+
+/// When the meters of a customer started.
+fn starts(engine: &Engine, customer: &str) -> Vec<(NameId, i64)> {
+    let meters = engine.customer(customer).into_iter().flat_map(|holder| &holder.meters);
+    meters.map(|meter| (meter.entitlement, meter.start)).collect()
+}
+
+/// Counts meters anew that have another start than before.
+fn restart(engine: &Engine, sync: &mut Sync, customer: &str, before: &[(NameId, i64)]) {
+    for (entitlement, start) in starts(engine, customer) {
+        if before.iter().any(|(known, was)| *known == entitlement && *was != start) {
+            let what = What::Limit(engine.entitlement_name(entitlement).into());
+            sync.leases.restart((customer.into(), what), start);
+        }
     }
 }
 

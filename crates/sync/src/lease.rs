@@ -184,6 +184,15 @@ impl Leases {
         account.moved_at = now;
     }
 
+    /// Takes in that a limit's periods are others than the engine counted in: what it spent in its own is at the server, and not of these.
+    pub(crate) fn restart(&mut self, key: (Box<str>, What), start: i64) {
+        if let Some(account) = self.accounts.get_mut(&key) {
+            account.period_start = i64::MIN;
+            account.begin(start);
+            self.changed.push(key);
+        }
+    }
+
     /// Notes what holds reserve.
     pub(crate) fn hold(&mut self, (customer, what): (Box<str>, What), held: Amount, until: i64) {
         let account = self.accounts.entry((customer, what)).or_default();

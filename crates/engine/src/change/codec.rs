@@ -8,8 +8,9 @@
 use std::marker::PhantomData;
 
 use postcard::ser_flavors::Flavor;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Change, Effected, metered_bytes};
 use crate::error::EngineError;
@@ -116,18 +117,18 @@ impl Change {
         let wrong = |problem: &str| {
             EngineError::new("invalid_change", format!("this is no change, {problem}: {}", shortened(json)))
         };
-        let mut said = json.as_object().cloned().ok_or_else(|| wrong("but must be an object"))?;
-        let seq = said.remove("seq").and_then(|seq| seq.as_u64());
+        let said = json.as_object().ok_or_else(|| wrong("but must be an object"))?;
+        let seq = said.get("seq").and_then(Value::as_u64);
         let seq = seq.ok_or_else(|| wrong("`seq` must be a whole number"))?;
-        let at = said.remove("at").and_then(|at| at.as_i64());
+        let at = said.get("at").and_then(Value::as_i64);
         let at = at.ok_or_else(|| wrong("`at` must be a time in milliseconds"))?;
-        let Some(Value::String(kind)) = said.remove("type") else {
-            return Err(wrong("`type` must be text"));
-        };
-        let mut effect = Map::new();
-        effect.insert(kind, Value::from(said));
-        let effect =
-            serde_json::from_value(Value::from(effect)).map_err(|error| wrong(&error.to_string()))?;
+        let kind = said.get("type").and_then(Value::as_str).ok_or_else(|| wrong("`type` must be text"))?;
+        // An effect is an object of one field: the type, with the rest of what it says.
+        let rest = said.iter().filter(|(name, _)| !matches!(name.as_str(), "seq" | "at" | "type"));
+        let rest = MapDeserializer::new(rest.map(|(name, value)| (name.as_str(), value)));
+        let effect = MapDeserializer::new(std::iter::once((kind, rest)));
+        let effect = Effected::deserialize(MapAccessDeserializer::new(effect));
+        let effect = effect.map_err(|error: serde_json::Error| wrong(&error.to_string()))?;
         Ok(Change { seq, at, effect })
     }
 }

@@ -7,7 +7,7 @@
 //! 3. What isn't leased may be let through by the offline rule; else the call is denied, and all that it lacks is noted.
 
 use super::{BoundBy, Call, Denial, Effect, Judged, Money, Subject, View};
-use crate::customer::{CustomerId, Meter, Standing};
+use crate::customer::{CustomerId, Standing};
 use crate::engine::Engine;
 use crate::names::NameId;
 use crate::policy::Mode;
@@ -47,7 +47,7 @@ impl Engine {
             }
         };
         if rules.mode == Mode::Hard {
-            ask(self.need_of_limit(now, subject, rules, view, effect), BoundBy::Limit);
+            ask(self.need_of_limit(subject, rules, view, effect), BoundBy::Limit);
             self.needs_of_grants(now, subject, rules, view, effect, money, &mut |need| {
                 ask(need, BoundBy::Limit)
             });
@@ -57,14 +57,7 @@ impl Engine {
         bound_by.map(|by| Denial::Lease { bound_by: Some(by) })
     }
 
-    fn need_of_limit(
-        &self,
-        now: i64,
-        subject: &Subject,
-        rules: &LimitRules,
-        view: &View,
-        effect: &Effect,
-    ) -> Need {
+    fn need_of_limit(&self, subject: &Subject, rules: &LimitRules, view: &View, effect: &Effect) -> Need {
         let spent = effect.diff.saturating_sub(effect.granted);
         let within = spent.min(rules.value.saturating_sub(view.used).max(Amount::ZERO));
         Need {
@@ -73,7 +66,7 @@ impl Engine {
             period_start: match self.meter(subject) {
                 Some(_) if view.over => view.period.start,
                 Some(meter) => meter.period_start,
-                None => Meter::new(subject.entitlement, now).period_start,
+                None => i64::MIN, // its start is the server's to say
             },
             units: if within.is_positive() { within.saturating_add(view.held) } else { within },
         }

@@ -43,6 +43,7 @@ pub use holds::{Reserve, Settle};
 pub use margin::{Margin, MarginSnapshot, ModelledUse};
 pub(crate) use notices::Movement;
 pub use records::Page;
+pub use shared::Shareable;
 
 /// What an engine is started with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

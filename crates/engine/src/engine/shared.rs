@@ -2,7 +2,8 @@
 //! others did is merged into what it knows.
 
 use crate::change::{CapCounted, Change, Effected, GrantDrawn, Metered};
-use crate::customer::{Customer, CustomerId, Sums};
+use crate::customer::{Customer, CustomerId, Meter, Sums};
+use crate::decide::Resolved;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::names::NameId;
@@ -10,6 +11,17 @@ use crate::policy::{Mode, Policy};
 use crate::quantity::Amount;
 use crate::shares::{Key, Need, Shares};
 use crate::spend::{Spend, What};
+
+/// What there is of a limit, cap or grant at a moment, to be shared out among engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shareable {
+    /// How much in the period.
+    pub limit: Amount,
+    /// When the period began, in milliseconds since the epoch.
+    pub period_start: i64,
+    /// When it ends; `None`: never.
+    pub period_end: Option<i64>,
+}
 
 impl Engine {
     /// Shares limits, caps and grants with other engines from now on: what isn't leased to this one is dry, and changes are recorded. Grants, caps
@@ -148,6 +160,10 @@ impl Engine {
                 self.merge_period(holder, entitlement, *period_start);
                 Ok(())
             }
+            (Some(holder), Effected::MetersStarted { entitlements, ended, .. }) => {
+                self.merge_started(holder, change.at, entitlements, ended);
+                Ok(())
+            }
             (Some(holder), Effected::CapCounted(counted)) => self.merge_counted(holder, counted),
             (Some(holder), Effected::GrantDrawn(drawn)) => self.merge_drawn(holder, drawn),
             (Some(holder), Effected::GrantRenewed { grant, .. }) => {
@@ -172,8 +188,84 @@ impl Engine {
         }
     }
 
+    /// What there is of a customer's limit, cap or grant to be shared out at `now`; `None` where there is no such thing, or where it isn't
+    /// [shared](Engine::is_shared).
+    pub fn shareable(&self, now: i64, customer: &str, what: &What) -> Option<Shareable> {
+        let now = self.observe(now);
+        let end = |end: i64| (end != i64::MAX).then_some(end);
+        match what {
+            What::Limit(entitlement) => {
+                let rules =
+                    self.rules_for(now, customer, entitlement).filter(|rules| rules.mode == Mode::Hard)?;
+                let meter = self.meter_at(now, customer, entitlement)?;
+                let period_end = self.resets(now, customer, entitlement);
+                Some(Shareable { limit: rules.value, period_start: meter.period_start, period_end })
+            }
+            What::Cap(id) => {
+                let (_, cap) = self.customer(customer)?.cap(id)?;
+                let period = cap.view(now).period;
+                let live = cap.terms.is_live(now) && !cap.terms.observe_only;
+                let (period_start, period_end) = (period.start, end(period.end));
+                live.then_some(Shareable { limit: cap.terms.value, period_start, period_end })
+            }
+            What::Grant(number) => {
+                let grant = self.customer(customer)?.grants().iter().find(|grant| grant.number == *number)?;
+                let (period_start, period_end) = (grant.period_start, grant.expires_on);
+                let live = period_end.is_none_or(|end| now < end);
+                live.then_some(Shareable { limit: grant.balance, period_start, period_end })
+            }
+        }
+    }
+
+    /// When the period began that `at` lies in, of a meter that a customer has; `None` where it has none that is limited.
+    pub fn period_start_at(&self, at: i64, customer: &str, entitlement: &str) -> Option<i64> {
+        let rules = self.rules_for(at, customer, entitlement)?;
+        let meter = self.customer(customer)?.meter(self.names.entitlements.find(entitlement)?)?;
+        Some(rules.renewal.period(meter.start, at.max(meter.start)).start)
+    }
+
+    /// Starts the meter of a limit that a customer holds and never used, such as one that a later policy added; whether there was none before.
+    ///
+    /// # Errors
+    /// `outbox_full`.
+    pub fn start_meter(&mut self, now: i64, customer: &str, entitlement: &str) -> Result<bool, EngineError> {
+        let now = self.observe(now);
+        self.outbox.check_room()?;
+        let Resolved::Metered { subject, .. } = self.resolve(now, customer, entitlement) else {
+            return Ok(false);
+        };
+        let holder = self.customers.get_mut(subject.holder).filter(|holder| *holder.id == *customer);
+        let Some(holder) = holder.filter(|holder| holder.meter(subject.entitlement).is_none()) else {
+            return Ok(false);
+        };
+        holder.put_meter(Meter::new(subject.entitlement, now));
+        let started = self.names.entitlements.text(subject.entitlement);
+        self.outbox.record(now, || Effected::MetersStarted {
+            holder: &*holder.id,
+            entitlements: vec![started],
+            ended: Vec::new(),
+        });
+        Ok(true)
+    }
+
     fn restore_at(&mut self, at: i64, change: &Change) -> Result<(), EngineError> {
         self.restore_change(&Change { at, ..change.clone() })
+    }
+
+    /// Meters start when the change says, also where this engine's clock is behind: their periods are to be the same everywhere. One that has this
+    /// start already goes on.
+    fn merge_started(&mut self, at: CustomerId, start: i64, started: &[Box<str>], ended: &[Box<str>]) {
+        let mut ids = |names: &[Box<str>]| -> Vec<NameId> {
+            names.iter().map(|name| self.names.entitlements.intern(name)).collect()
+        };
+        let (started, ended) = (ids(started), ids(ended));
+        let Some(holder) = self.customers.get_mut(at) else { return };
+        ended.into_iter().for_each(|entitlement| holder.drop_meter(entitlement));
+        for entitlement in started {
+            if holder.meter(entitlement).is_none_or(|meter| meter.start != start) {
+                holder.put_meter(Meter::new(entitlement, start));
+            }
+        }
     }
 
     /// Begins a meter's period if it is a later one; whether the meter stands in it then.
