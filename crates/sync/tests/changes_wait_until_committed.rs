@@ -43,6 +43,7 @@ fn with_a_store_what_is_synced_meanwhile_goes_in_the_next_frame() {
     driver.sync.durable(0, 300);
     let frames: Vec<usize> = sent(&driver.effects()).iter().map(Vec::len).collect();
     assert_eq!(frames, [256], "a full one doesn't wait");
+    driver.sync.disconnected(driver.now);
     assert_eq!(sent(&driver.reconnect(4))[0].len(), 256);
 }
 

@@ -10,7 +10,8 @@ use super::faulty::{Fault, Faulty};
 use super::sequence::START;
 use crate::error::StoreError;
 use crate::outbox::{OutboxLog, OutboxOpening, OutboxSettings, Shelf};
-use crate::{LeftOutbox, Opening, repair};
+use crate::repair::repair_on;
+use crate::{LeftOutbox, Opening};
 
 /// An instance that is running, and what it was told.
 struct Running {
@@ -112,7 +113,7 @@ fn folders_of_another_kind_or_place_are_refused() {
     let before = disk.files();
     let codes = [
         Opening::on(disk.shared(), 1).err().map(|error| error.code()),
-        crate::repair::repair_on(&disk).err().map(|error| error.code()),
+        repair_on(&disk).err().map(|error| error.code()),
         OutboxOpening::on(disk.shared(), "live").err().map(|error| error.code()),
     ];
     assert_eq!(codes, [Some("store_mismatch"); 3]);
@@ -120,7 +121,6 @@ fn folders_of_another_kind_or_place_are_refused() {
     let engine = Faulty::new(1);
     engine.put("journal-00000000000000000001", b"");
     assert_eq!(OutboxOpening::on(engine.shared(), "test").err().unwrap().code(), "store_mismatch");
-    let _ = repair; // the public one takes a path
 }
 
 #[test]
