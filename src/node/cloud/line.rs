@@ -29,7 +29,7 @@ use crate::wire::Host;
 use crate::wire::cloud::{Said, Task};
 
 /// How long changes gather before they are taken.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(10);
 /// How long what was to be sent may take once its socket is to be closed.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long a stopped thread may wait for name look-ups that the system can't break off.
