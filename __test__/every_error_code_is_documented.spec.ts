@@ -22,10 +22,11 @@ const found = (texts: string[], pattern: RegExp) =>
 const rust = [...sources('crates/engine/src', '.rs'), ...sources('src', '.rs')]
 const script = sources('js', '.js')
 
-/** Of errors with the code written out, and of enums that tell theirs in `fn code`. */
+/** Of errors with the code written out, those of a store in a folder among them, and of enums that tell theirs in `fn code`. */
 const ofErrors = [
   ...found(rust, /EngineError::new\(\s*"([a-z_]+)"/g),
   ...found(found(rust, /fn code\(&self\) -> &'static str \{(.*?)\n {4}\}/gs), /"([a-z_]+)"/g),
+  ...found(sources('crates/store/src', '.rs'), /StoreError \{ code: "([a-z_]+)"/g),
   ...found(script, /new LimitrError\(\s*'([a-z_]+)'/g)
 ].filter((code) => code !== 'stof')
 /** Of diagnostics: the table in policy/codes.rs. */
