@@ -77,7 +77,9 @@ impl Oracle {
 
     /// Whether calls were forced past it.
     pub(crate) fn is_excused(&self, key: &MeterKey) -> bool {
-        self.excused.contains(key)
+        let of = |other: &MeterKey| (&other.customer, &other.what) == (&key.customer, &key.what);
+        // What was used of it before its start was known is counted in another period than the call said.
+        self.excused.contains(key) || (key.what == What::Limit("extra".into()) && self.excused.iter().any(of))
     }
 
     /// A call was told that it may run.
@@ -136,7 +138,7 @@ impl Oracle {
             }
             let most = self.limit_of(key).map(|most| most.checked_add(self.crossing).expect("small"));
             let past = most.is_some_and(|most| reserved > most);
-            if past && !self.excused.contains(key) && !self.reclaimed.contains_key(key) {
+            if past && !self.is_excused(key) && !self.reclaimed.contains_key(key) {
                 return Err(format!("leases and spent pass the limit of {key:?}: {meter:?}"));
             }
         }

@@ -262,8 +262,13 @@ impl Engine {
         let Some(holder) = self.customers.get_mut(at) else { return };
         ended.into_iter().for_each(|entitlement| holder.drop_meter(entitlement));
         for entitlement in started {
-            if holder.meter(entitlement).is_none_or(|meter| meter.start != start) {
-                holder.put_meter(Meter::new(entitlement, start));
+            match holder.meter(entitlement) {
+                Some(meter) if meter.start == start => {}
+                // What this engine used of it already is counted in that period, too.
+                Some(meter) if meter.start > start => {
+                    holder.put_meter(Meter { start, period_start: start, ..meter.clone() });
+                }
+                _ => holder.put_meter(Meter::new(entitlement, start)),
             }
         }
     }
