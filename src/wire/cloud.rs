@@ -22,6 +22,10 @@ use super::{Clock, Host, error_json};
 /// What an engine is connected with, as JSON.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    target_arch = "wasm32",
+    allow(dead_code, reason = "there, JavaScript connects, and nothing is kept")
+)]
 pub(crate) struct CloudOptions {
     pub(crate) url: String,
     pub(crate) token: String,

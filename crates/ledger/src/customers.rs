@@ -111,12 +111,12 @@ pub(crate) fn start_meter(
     rows: &mut Rows,
     rules: &Rules,
     at: i64,
-    id: &Box<str>,
+    id: &str,
     entitlement: &str,
 ) -> Result<bool, Stop> {
     let started =
         |row: &Customer| row.record.get("meters").is_some_and(|meters| meters.get(entitlement).is_some());
-    match rows.customer(id)?.filter(|row| !row.removed && !started(row)) {
+    match rows.customer(&id.into())?.filter(|row| !row.removed && !started(row)) {
         Some(_) if rules.version() > 0 => {
             act(rows, rules, at, id, |engine| engine.start_meter(at, id, entitlement))
         }

@@ -47,7 +47,7 @@ pub(crate) fn ask(
         |reason| Down::LeaseDenied { customer: asked.customer.into(), what: asked.what.clone(), reason };
     let (mut frames, mut wakes) = (Vec::new(), Vec::new());
     if let What::Limit(entitlement) = asked.what
-        && start_meter(rows, rules, now, &asked.customer.into(), entitlement)?
+        && start_meter(rows, rules, now, asked.customer, entitlement)?
     {
         wakes.push(Wake::Customer(asked.customer.into()));
     }
