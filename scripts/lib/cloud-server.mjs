@@ -1,13 +1,16 @@
 // The Cloud server's own program, for whatever tests something against it: one build, one start, and a wire to it that can be cut.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createServer as createTlsServer } from 'node:tls'
+import { aptInstall } from './apt.mjs'
 import { Failed, need, targetFolder } from './run.mjs'
+
+const OPENSSL = '/usr/bin/openssl'
 
 let building
 
@@ -98,10 +101,19 @@ export class CloudServer {
   }
 }
 
+/** Why no certificate can be made here; null: one can. */
+export async function noCertificates() {
+  if (existsSync(OPENSSL)) return null
+  const { code } = await aptInstall(['openssl'])
+  return code === 0 && existsSync(OPENSSL)
+    ? null
+    : `there is no ${OPENSSL}, and Debian's package can't be installed`
+}
+
 /** A certificate for `localhost`, of an authority that nobody trusts but who is told to: its key, itself, and the authority's own file. */
 export async function certified(folder) {
   const file = (name) => join(folder, name)
-  const openssl = (...args) => need('openssl', args, { cwd: folder, help: 'Install `openssl`.' })
+  const openssl = (...args) => need(OPENSSL, args, { cwd: folder })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   await openssl('req', '-x509', ...key, '-subj', '/CN=nobody', '-keyout', 'ca.key', '-out', 'ca.pem')
   await openssl('req', ...key, '-subj', '/CN=localhost', '-keyout', 'key.pem', '-out', 'request.pem')

@@ -1,6 +1,7 @@
 // Bun loads the addon; without it, or where it is told to, wasm. It is also where the addon's TLS is tried: Node tells an addon of
 // certificates that it was given from 22.15 on.
 
+import { noCertificates } from '../../../scripts/lib/cloud-server.mjs'
 import { proveCloud, proveTls, withCloud } from '../shared/cloud-proof.mjs'
 
 export default async function run(app) {
@@ -13,7 +14,10 @@ export default async function run(app) {
       withCloud([], (cloud) => proveCloud(cloud, backend, answers))
     )
   }
-  await proveTls(app.folder, 'native', (env, work) => app.conversing(bun, ['cloud-lines.mjs'], env, work))
+  const why = await noCertificates()
+  if (!why)
+    await proveTls(app.folder, 'native', (env, work) => app.conversing(bun, ['cloud-lines.mjs'], env, work))
   await app.install({ platform: false })
   await app.reports('wasm', await app.print(bun, ['main.mjs']))
+  return why && `its TLS: ${why}`
 }
