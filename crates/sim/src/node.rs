@@ -64,6 +64,7 @@ pub(crate) struct Held {
     asked: Asked,
     hold: String,
     ends: i64,
+    by: By,
 }
 
 /// An opening of an app's engine.
@@ -142,6 +143,8 @@ impl Node {
     /// Reserves units; whether it got them.
     pub(crate) fn reserve(&mut self, now: i64, asked: &Asked) -> bool {
         let at = self.hosted.server_time(now);
+        // Whether a lease or the offline rule lets it through isn't said.
+        let by = if self.hosted.sync().beyond().is_some() { By::Offline } else { By::Lease };
         let engine = self.hosted.engine_mut().filter(|engine| engine.customer(&asked.customer).is_some());
         let Some(engine) = engine else { return false };
         let ttl = limitr_engine::quantity::Duration::from_millis(HOLD_MS);
@@ -150,7 +153,7 @@ impl Node {
         let hold = engine.reserve(at, &asked.customer, asked.entitlement, &reserve);
         self.seq = engine.seq();
         match hold {
-            Ok(Some(hold)) => self.holds.push(Held { asked: asked.clone(), hold, ends: at + HOLD_MS }),
+            Ok(Some(hold)) => self.holds.push(Held { asked: asked.clone(), hold, ends: at + HOLD_MS, by }),
             _ => {
                 let dry = self.hosted.dry();
                 if !dry.is_empty() {
@@ -167,7 +170,7 @@ impl Node {
             return None;
         }
         let at = self.hosted.server_time(now);
-        let Held { asked: Asked { customer, entitlement, units, .. }, hold, ends } = self.holds.remove(0);
+        let Held { asked: Asked { customer, entitlement, units, .. }, hold, ends, by } = self.holds.remove(0);
         let engine = self.hosted.engine_mut()?;
         if used == 0 {
             engine.release(at, &customer, entitlement, &hold).ok();
@@ -182,7 +185,7 @@ impl Node {
         };
         let settled = engine.settle(at, &customer, entitlement, Some(&hold), &settle);
         let within = at < ends && used <= units;
-        settled.ok()?.then(|| self.ran(at, if within { By::Lease } else { By::Force }))
+        settled.ok()?.then(|| self.ran(at, if within { by } else { By::Force }))
     }
 
     /// A policy was fetched.

@@ -29,6 +29,8 @@ pub(crate) struct Oracle {
     beyond: Option<Amount>,
     /// How much one call may pass a limit by.
     crossing: Amount,
+    /// Whether calls give units back.
+    refunds: bool,
     /// What leases left unreported when they were taken back.
     pub(crate) reclaimed: BTreeMap<MeterKey, Amount>,
     /// Each change of each instance, in order.
@@ -52,9 +54,9 @@ fn is(logged: &Change, made: &Change) -> bool {
 
 impl Oracle {
     /// Before anything happened. `beyond` is what the offline rule lets each instance spend of a meter (`None`: all that it likes), `crossing` how
-    /// much one call may pass a limit by.
-    pub(crate) fn new(beyond: Option<Amount>, crossing: Amount) -> Oracle {
-        Oracle { beyond, crossing, ..Oracle::default() }
+    /// much one call may pass a limit by, `refunds` whether calls give units back.
+    pub(crate) fn new(beyond: Option<Amount>, crossing: Amount, refunds: bool) -> Oracle {
+        Oracle { beyond, crossing, refunds, ..Oracle::default() }
     }
 
     pub(crate) fn made(&mut self, instance: InstanceId, changes: &[Change]) {
@@ -100,7 +102,9 @@ impl Oracle {
             else {
                 continue;
             };
-            let more = beyond.checked_add(self.crossing).expect("small");
+            // One call crosses among those that leases let through, and one at each engine that decides alone.
+            let crossing = self.crossing.mul_int(gone + 1).expect("small");
+            let more = beyond.checked_add(crossing).expect("small");
             let sum = self.answered.entry(key.clone()).or_default();
             *sum = sum.checked_add(units).expect("small");
             let reclaimed = self.reclaimed.get(&key).copied().unwrap_or_default();
@@ -137,7 +141,10 @@ impl Oracle {
                 return Err(format!("{key:?}: {meter:?}, but leases sum up to {spent} and {reserved}"));
             }
             let most = self.limit_of(key).map(|most| most.checked_add(self.crossing).expect("small"));
-            let past = most.is_some_and(|most| reserved > most);
+            // Units that were given back at one engine may be crossed into at another, and the first one's ceiling stands as it did.
+            let crosses_again = self.refunds && self.crossing.is_positive();
+            let bound = if crosses_again { spent } else { reserved };
+            let past = most.is_some_and(|most| bound > most);
             if past && !self.is_excused(key) && !self.reclaimed.contains_key(key) {
                 return Err(format!("leases and spent pass the limit of {key:?}: {meter:?}"));
             }

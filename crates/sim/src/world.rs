@@ -98,6 +98,7 @@ impl World {
         let mut random = Random::new(seed);
         let scenario = Scenario::of(&mut random);
         let settings = Settings { reclaim: scenario.reclaim, bug };
+        let refunds = scenario.refunds;
         let beyond = match scenario.offline {
             Offline::Deny => Some(Amount::ZERO),
             Offline::Allow => None,
@@ -132,7 +133,7 @@ impl World {
             scenario,
             random,
             database: Memory::default(),
-            oracle: Oracle::new(beyond, crossing),
+            oracle: Oracle::new(beyond, crossing, refunds),
             apps,
             servers,
             connections: BTreeMap::new(),
