@@ -251,11 +251,11 @@ impl Engine {
     ) -> Result<Decision, EngineError> {
         let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         if let (Some(caller), Some(entitlement)) = self.called(&customer, &entitlement) {
-            let standing = self.within(now, caller, entitlement, call, |within, limit, meter| {
-                within.standing(now, limit, meter)
+            let after = self.within(now, caller, entitlement, call, |within, limit, meter| {
+                within.after(now, limit, meter)
             });
-            if let Some(standing) = standing {
-                return Ok(self.answer_within(&standing));
+            if let Some(after) = after {
+                return Ok(self.answer_within(&after));
             }
         }
         self.decide_by_steps(now, customer, entitlement, call)

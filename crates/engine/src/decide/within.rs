@@ -29,7 +29,7 @@ pub(super) struct Within {
 
 /// How a meter stands after such a call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct After {
     entitlement: NameId,
     plan: NameId,
     terms: Terms,
@@ -117,8 +117,8 @@ impl Engine {
 
     /// The whole answer of such a call.
     #[inline(always)] // it is large: copied only where it isn't inlined
-    pub(super) fn answer_within(&self, standing: &Standing) -> Decision {
-        let Standing { entitlement, plan, terms, requested, used, resets_at } = *standing;
+    pub(super) fn answer_within(&self, after: &After) -> Decision {
+        let After { entitlement, plan, terms, requested, used, resets_at } = *after;
         let (source, exact, at_risk) = match self.shares.is_some() {
             true if terms.mode != Mode::Hard => (Source::Local, false, None),
             true if requested.is_positive() => (Source::Lease, true, Some(Amount::ZERO)),
@@ -166,8 +166,8 @@ impl Engine {
 impl Within {
     /// What the whole answer says beside it.
     #[inline(always)]
-    pub(super) fn standing(&self, now: i64, limit: &LimitRules, meter: &Meter) -> Standing {
-        Standing {
+    pub(super) fn after(&self, now: i64, limit: &LimitRules, meter: &Meter) -> After {
+        After {
             entitlement: meter.entitlement,
             plan: self.plan,
             terms: Terms::of(limit),
