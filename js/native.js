@@ -25,73 +25,170 @@ function nativeDoors() {
 /** @returns {Doors} */
 function load() {
   try {
-    // Copied into an object of this one shape, which calls of its functions are compiled for.
-    const {
-      open,
-      close,
-      listen,
-      allow,
-      check,
-      allowWith,
-      checkWith,
-      increment,
-      decrement,
-      decide,
-      decideWith,
-      explainWith,
-      value,
-      remaining,
-      customerName,
-      entitlementName,
-      lastError,
-      nextEvent,
-      eventText,
-      names,
-      placeOf,
-      call,
-      seq,
-      openRoom,
-      flush,
-      flushNow,
-      history,
-      repairStore,
-      openCloud
-    } = /** @type {any} */ (requireAtRunTime('../binding.js'))
-    return {
-      open,
-      close,
-      listen,
-      allow,
-      check,
-      allowWith,
-      checkWith,
-      increment,
-      decrement,
-      decide,
-      decideWith,
-      explainWith,
-      value,
-      remaining,
-      customerName,
-      entitlementName,
-      lastError,
-      nextEvent,
-      eventText,
-      names,
-      placeOf: ({ numbers }) => placeOf(numbers),
-      call,
-      seq,
-      openRoom,
-      flush,
-      flushNow,
-      history,
-      repairStore,
-      openCloud: (options, roots, tell) => openCloud(options, roots === 'host' ? trustedRoots() : '', tell)
-    }
+    const binding = requireAtRunTime('../binding.js')
+    return { ...judgingDoors(binding), ...meterDoors(binding), ...otherDoors(binding) }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`
     const message = `no native binding of limitr loads on ${host}: ${deepest(cause)} (install with optional dependencies, or let wasm run it: backend \`auto\` or \`wasm\`)`
     throw new LimitrError('not_supported', message, { cause })
+  }
+}
+
+/** Where numbers stand on the slate that the addon and its facade write to each other on; src/node/raw.rs knows, too. */
+const ENGINE = 0
+const CUSTOMER = 1
+const ENTITLEMENT = 2
+const VALUE = 3
+const FLAGS = 4
+const OVERHEAD = 5
+const ANSWER = 6
+
+/** A customer that crosses by name, as an argument. */
+const BY_NAME = -1
+
+/**
+ * Doors that take a value.
+ *
+ * @param {any} binding
+ * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
+ */
+function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decideWith, explainWith }) {
+  return {
+    allow(engine, customer, entitlement, value) {
+      slate[ENGINE] = engine
+      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+      slate[ENTITLEMENT] = entitlement
+      slate[VALUE] = value
+      allow(customer)
+      return slate[ANSWER]
+    },
+    check(engine, customer, entitlement, value) {
+      slate[ENGINE] = engine
+      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+      slate[ENTITLEMENT] = entitlement
+      slate[VALUE] = value
+      check(customer)
+      return slate[ANSWER]
+    },
+    allowWith: judgingDoor(slate, allowWith),
+    checkWith: judgingDoor(slate, checkWith),
+    decide(engine, customer, entitlement, value, place) {
+      slate[ENGINE] = engine
+      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+      slate[ENTITLEMENT] = entitlement
+      slate[VALUE] = value
+      decide(customer, place)
+      return slate[ANSWER]
+    },
+    decideWith: wholeDoor(slate, decideWith),
+    explainWith: wholeDoor(slate, explainWith)
+  }
+}
+
+/**
+ * A door that takes all that a call can say.
+ *
+ * @param {Float64Array} slate
+ * @param {(customer: number | string) => void} door
+ * @returns {Doors['allowWith']}
+ */
+function judgingDoor(slate, door) {
+  return (engine, customer, entitlement, value, flags, overhead) => {
+    slate[ENGINE] = engine
+    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+    slate[ENTITLEMENT] = entitlement
+    slate[VALUE] = value
+    slate[FLAGS] = flags
+    slate[OVERHEAD] = overhead
+    door(customer)
+    return slate[ANSWER]
+  }
+}
+
+/**
+ * A door that leaves the whole answer.
+ *
+ * @param {Float64Array} slate
+ * @param {(customer: number | string, place: unknown) => void} door
+ * @returns {Doors['decideWith']}
+ */
+function wholeDoor(slate, door) {
+  return (engine, customer, entitlement, value, flags, overhead, place) => {
+    slate[ENGINE] = engine
+    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+    slate[ENTITLEMENT] = entitlement
+    slate[VALUE] = value
+    slate[FLAGS] = flags
+    slate[OVERHEAD] = overhead
+    door(customer, place)
+    return slate[ANSWER]
+  }
+}
+
+/**
+ * Doors that take a meter and flags.
+ *
+ * @param {any} binding
+ * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'remaining'>}
+ */
+function meterDoors({ slate, increment, decrement, value, remaining }) {
+  return {
+    increment: meterDoor(slate, increment),
+    decrement: meterDoor(slate, decrement),
+    value: meterDoor(slate, value),
+    remaining: meterDoor(slate, remaining)
+  }
+}
+
+/**
+ * @param {Float64Array} slate
+ * @param {(customer: number | string) => void} door
+ * @returns {Doors['value']}
+ */
+function meterDoor(slate, door) {
+  return (engine, customer, entitlement, flags) => {
+    slate[ENGINE] = engine
+    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+    slate[ENTITLEMENT] = entitlement
+    slate[FLAGS] = flags
+    door(customer)
+    return slate[ANSWER]
+  }
+}
+
+/**
+ * Doors whose arguments cross one by one.
+ *
+ * @param {any} binding
+ * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors> | keyof ReturnType<typeof meterDoors>>}
+ */
+function otherDoors(binding) {
+  const { slate, nextEvent, placeOf, openCloud } = binding
+  const { open, close, listen, customerName, entitlementName, lastError, eventText, names, call } = binding
+  const { seq, openRoom, flush, flushNow, history, repairStore } = binding
+  return {
+    open,
+    close,
+    listen,
+    customerName,
+    entitlementName,
+    lastError,
+    nextEvent(engine, place) {
+      slate[ENGINE] = engine
+      nextEvent(place)
+      return slate[ANSWER]
+    },
+    eventText,
+    names,
+    placeOf: ({ numbers }) => placeOf(numbers),
+    call,
+    seq,
+    openRoom,
+    flush,
+    flushNow,
+    history,
+    repairStore,
+    openCloud: (options, roots, tell) => openCloud(options, roots === 'host' ? trustedRoots() : '', tell)
   }
 }
 

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 
-use limitr_engine::{Ask, Call, Called, EngineError};
+use limitr_engine::{Ask, Call, Called, Decision, EngineError};
 use serde_json::Value;
 
 use crate::names::{Name, Names};
@@ -20,7 +20,7 @@ thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// What a deciding door is asked.
+/// What a deciding door is asked that takes all that a call can say in numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     pub(crate) ask: Ask<'static>,
@@ -30,12 +30,6 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Up or down by the limit's increment, or whatever else needs no overhead.
-    #[inline(always)]
-    pub(crate) fn plain(ask: Ask<'static>, flags: u32) -> Asked {
-        Asked { ask, flags, overhead: 0.0 }
-    }
-
     #[inline(always)]
     fn call(self) -> Result<Call<'static>, EngineError> {
         call_of(self.ask, self.flags, self.overhead)
@@ -44,28 +38,74 @@ impl Asked {
 
 /// Decides and meters.
 #[inline(always)]
-pub(crate) fn allow(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
-    let answer = with_host(engine, |host, names| {
-        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
-        let allowed = host.allow(customer, entitlement, &asked.call()?)?;
-        Ok(verdict(allowed, host))
-    });
+pub(crate) fn allow(engine: f64, customer: Name<'_>, entitlement: u32, call: &Call<'static>) -> i32 {
+    let answer = with_host(engine, |host, names| allowed(host, names, customer, entitlement, call));
     answer.unwrap_or(-1)
+}
+
+/// [`allow`] of all that a call can say.
+pub(crate) fn allow_with(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host, names| allowed(host, names, customer, entitlement, &asked.call()?));
+    answer.unwrap_or(-1)
+}
+
+#[inline(always)]
+fn allowed(
+    host: &mut Host,
+    names: &Names,
+    customer: Name<'_>,
+    entitlement: u32,
+    call: &Call<'_>,
+) -> Result<i32, EngineError> {
+    let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+    let allowed = host.allow(customer, entitlement, call)?;
+    Ok(verdict(allowed, host))
 }
 
 /// Decides and moves nothing.
 #[inline(always)]
-pub(crate) fn check(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
-    let answer = with_host(engine, |host, names| {
-        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
-        let allowed = host.check(customer, entitlement, &asked.call()?)?;
-        Ok(i32::from(allowed) + 8 * i32::from(!allowed && host.is_dry()))
-    });
+pub(crate) fn check(engine: f64, customer: Name<'_>, entitlement: u32, call: &Call<'static>) -> i32 {
+    let answer = with_host(engine, |host, names| checked(host, names, customer, entitlement, call));
     answer.unwrap_or(-1)
 }
 
-/// Decides, meters if `meters`, and answers in full.
+/// [`check`] of all that a call can say.
+pub(crate) fn check_with(engine: f64, customer: Name<'_>, entitlement: u32, asked: Asked) -> i32 {
+    let answer = with_host(engine, |host, names| checked(host, names, customer, entitlement, &asked.call()?));
+    answer.unwrap_or(-1)
+}
+
+#[inline(always)]
+fn checked(
+    host: &mut Host,
+    names: &Names,
+    customer: Name<'_>,
+    entitlement: u32,
+    call: &Call<'_>,
+) -> Result<i32, EngineError> {
+    let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+    let allowed = host.check(customer, entitlement, call)?;
+    Ok(i32::from(allowed) + 8 * i32::from(!allowed && host.is_dry()))
+}
+
+/// Decides, meters, and answers in full.
 pub(crate) fn decide(
+    engine: f64,
+    customer: Name<'_>,
+    entitlement: u32,
+    call: &Call<'static>,
+    answer: &mut [f64; ANSWER_LEN],
+) -> i32 {
+    let done = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+        let decision = host.decide(customer, entitlement, call)?;
+        Ok(decided(host, &decision, answer))
+    });
+    done.unwrap_or(-1)
+}
+
+/// [`decide`] of all that a call can say, which moves nothing unless `meters`.
+pub(crate) fn decide_with(
     engine: f64,
     customer: Name<'_>,
     entitlement: u32,
@@ -80,10 +120,15 @@ pub(crate) fn decide(
             true => host.decide(customer, entitlement, &call)?,
             false => host.explain(customer, entitlement, &call)?,
         };
-        host.fill(&decision, answer);
-        Ok(verdict(decision.allowed, host))
+        Ok(decided(host, &decision, answer))
     });
     done.unwrap_or(-1)
+}
+
+#[inline(always)]
+fn decided(host: &mut Host, decision: &Decision, answer: &mut [f64; ANSWER_LEN]) -> i32 {
+    host.fill(decision, answer);
+    verdict(decision.allowed, host)
 }
 
 /// A number that is read of a meter.

@@ -1,18 +1,23 @@
-//! Hot doors: a customer by handle or name, an entitlement by handle, and numbers in; one number out.
+//! Hot doors: a customer by handle or name, an entitlement by handle, and numbers in; one number out. Numbers stand on the slate, so the
+//! arguments are what is none: the customer's name, and the place of an answer.
+
+use std::ffi::c_void;
+use std::ptr;
 
 use limitr_engine::{Ask, Called, EngineError};
 use napi::bindgen_prelude::{Env, Error, JsValue, Object, Result};
 use napi::sys;
 use napi_derive::napi;
 
-use super::raw::{Frame, NameRoom};
+use super::raw::{Frame, NameRoom, SLATE_LEN, Slate};
 use crate::doors::{self, Asked};
+use crate::names::Name;
 use crate::slots;
-use crate::wire::{Host, flags};
+use crate::wire::{ANSWER_LEN, Host, flags, plain_call};
 
 type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// Adds the hot doors to the module's exports.
+/// Adds the hot doors to the module's exports, and the slate that they read and answer on.
 #[napi(module_exports)]
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
@@ -31,10 +36,10 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
         (c"remaining", remaining),
         (c"nextEvent", next_event),
     ];
+    let slate = slate(&exports, &env)?;
     for (name, door) in doors {
-        let mut function = std::ptr::null_mut();
+        let mut function = ptr::null_mut();
         let length = name.count_bytes() as isize;
-        let none = std::ptr::null_mut();
         // SAFETY: environment and exports are alive for this call, and the name ends in 0.
         let (made, set) = unsafe {
             let made = sys::napi_create_function(
@@ -42,7 +47,7 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
                 name.as_ptr(),
                 length,
                 Some(door),
-                none,
+                slate,
                 &raw mut function,
             );
             (made, sys::napi_set_named_property(env.raw(), exports.raw(), name.as_ptr(), function))
@@ -54,51 +59,74 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     Ok(())
 }
 
-/// `(engine, customer, entitlement, value)`: decides and meters a plain call, whose events are sent.
+/// Makes the slate of an environment: `slate` among the exports, a Float64Array. It lives as long as the environment, and stays where it
+/// is: js/native.js, which alone sees it, never transfers it.
+fn slate(exports: &Object<'_>, env: &Env) -> Result<*mut c_void> {
+    let (env, exports, name) = (env.raw(), exports.raw(), c"slate");
+    let (mut numbers, mut buffer, mut array, mut kept) =
+        (ptr::null_mut(), ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    let kind = sys::TypedarrayType::float64_array;
+    // SAFETY: environment and exports are alive for this call, and the name ends in 0. A value that could not be made is null, which
+    // the calls after it refuse.
+    let made = unsafe {
+        [
+            sys::napi_create_arraybuffer(env, size_of::<Slate>(), &raw mut numbers, &raw mut buffer),
+            sys::napi_create_typedarray(env, kind, SLATE_LEN, buffer, 0, &raw mut array),
+            sys::napi_create_reference(env, array, 1, &raw mut kept),
+            sys::napi_set_named_property(env, exports, name.as_ptr(), array),
+        ]
+    };
+    match made.iter().all(|status| *status == sys::Status::napi_ok) && !numbers.is_null() {
+        true => Ok(numbers),
+        false => Err(Error::from_reason("there is no room for what doors are asked")),
+    }
+}
+
+/// `(customer)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent.
 unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    let asked = Asked::plain(Ask::by(frame.number(3)), flags::EVENTS);
-    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), asked))
+    let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
+    frame.give(f64::from(doors::allow(frame.engine(), customer, frame.entitlement(), &call)))
 }
 
-/// `(engine, customer, entitlement, value)`: decides a plain call and moves nothing.
+/// `(customer)`, of engine, entitlement and value: decides a plain call and moves nothing.
 unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    let asked = Asked::plain(Ask::by(frame.number(3)), 0);
-    frame.give_int(doors::check(frame.number(0), customer, frame.bits(2), asked))
+    let call = plain_call(Ask::by(frame.value()), 0);
+    frame.give(f64::from(doors::check(frame.engine(), customer, frame.entitlement(), &call)))
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead)`: decides and meters.
+/// `(customer)`, of engine, entitlement, value, flags and overhead: decides and meters.
 unsafe extern "C" fn allow_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<6>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), asked(&frame)))
+    frame.give(f64::from(doors::allow_with(frame.engine(), customer, frame.entitlement(), asked(&frame))))
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead)`: decides and moves nothing.
+/// `(customer)`, of engine, entitlement, value, flags and overhead: decides and moves nothing.
 unsafe extern "C" fn check_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<6>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give_int(doors::check(frame.number(0), customer, frame.bits(2), asked(&frame)))
+    frame.give(f64::from(doors::check_with(frame.engine(), customer, frame.entitlement(), asked(&frame))))
 }
 
-/// `(engine, customer, entitlement, flags)`: up by the limit's increment.
+/// `(customer)`, of engine, entitlement and flags: up by the limit's increment.
 unsafe extern "C" fn increment(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     unsafe { step(env, info, Ask::Increment) }
 }
 
-/// `(engine, customer, entitlement, flags)`: down by the limit's increment.
+/// `(customer)`, of engine, entitlement and flags: down by the limit's increment.
 unsafe extern "C" fn decrement(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     unsafe { step(env, info, Ask::Decrement) }
@@ -109,54 +137,66 @@ unsafe extern "C" fn decrement(env: sys::napi_env, info: sys::napi_callback_info
 #[inline(always)]
 unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'static>) -> sys::napi_value {
     // SAFETY: by the contract above.
-    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give_int(doors::allow(frame.number(0), customer, frame.bits(2), Asked::plain(ask, frame.bits(3))))
+    frame.give(f64::from(doors::allow(
+        frame.engine(),
+        customer,
+        frame.entitlement(),
+        &plain_call(ask, frame.flags()),
+    )))
 }
 
-/// `(engine, customer, entitlement, value, place)`: decides and meters a plain call, whose events are sent, and answers in full.
+/// `(customer, place)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent, and answers in full.
 unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<5>::enter(env, info) };
-    whole(&frame, 4, Asked::plain(Ask::by(frame.number(3)), flags::EVENTS), true)
+    let frame = unsafe { Frame::<2>::enter(env, info) };
+    whole(&frame, |customer, answer| {
+        let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
+        doors::decide(frame.engine(), customer, frame.entitlement(), &call, answer)
+    })
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead, place)`: decides, meters, and answers in full.
+/// `(customer, place)`, of engine, entitlement, value, flags and overhead: decides, meters, and answers in full.
 unsafe extern "C" fn decide_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<7>::enter(env, info) };
-    whole(&frame, 6, asked(&frame), true)
+    let frame = unsafe { Frame::<2>::enter(env, info) };
+    whole(&frame, |customer, answer| {
+        doors::decide_with(frame.engine(), customer, frame.entitlement(), asked(&frame), answer, true)
+    })
 }
 
-/// `(engine, customer, entitlement, value, flags, overhead, place)`: answers in full and moves nothing.
+/// `(customer, place)`, of engine, entitlement, value, flags and overhead: answers in full and moves nothing.
 unsafe extern "C" fn explain_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<7>::enter(env, info) };
-    whole(&frame, 6, asked(&frame), false)
+    let frame = unsafe { Frame::<2>::enter(env, info) };
+    whole(&frame, |customer, answer| {
+        doors::decide_with(frame.engine(), customer, frame.entitlement(), asked(&frame), answer, false)
+    })
 }
 
-/// The whole answer, into the place that stands at `place` among the arguments.
+/// The whole answer of a door, into the place that is the second argument.
 #[inline(always)]
-fn whole<const N: usize>(frame: &Frame<N>, place: usize, asked: Asked, meters: bool) -> sys::napi_value {
+fn whole(frame: &Frame<2>, decide: impl FnOnce(Name<'_>, &mut [f64; ANSWER_LEN]) -> i32) -> sys::napi_value {
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     // SAFETY: no JavaScript runs before the door returns; the facade passes places.
-    let Some(answer) = (unsafe { frame.answer(place) }) else {
+    let Some(answer) = (unsafe { frame.answer(1) }) else {
         let message = "the answer needs a place that `placeOf` gave";
         doors::keep_error(&EngineError::new("invalid_argument", message));
-        return frame.give_int(-1);
+        return frame.give(-1.0);
     };
-    frame.give_int(doors::decide(frame.number(0), customer, frame.bits(2), asked, answer, meters))
+    frame.give(f64::from(decide(customer, answer)))
 }
 
-/// `(engine, customer, entitlement, flags)`: units used.
+/// `(customer)`, of engine, entitlement and flags: units used.
 unsafe extern "C" fn value(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     unsafe { read(env, info, Host::value) }
 }
 
-/// `(engine, customer, entitlement, flags)`: units left.
+/// `(customer)`, of engine, entitlement and flags: units left.
 unsafe extern "C" fn remaining(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
     unsafe { read(env, info, Host::remaining) }
@@ -171,23 +211,23 @@ unsafe fn read(
     read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
 ) -> sys::napi_value {
     // SAFETY: by the contract above.
-    let frame = unsafe { Frame::<4>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give_number(doors::read(frame.number(0), customer, frame.bits(2), frame.bits(3), read))
+    frame.give(doors::read(frame.engine(), customer, frame.entitlement(), frame.flags(), read))
 }
 
-/// `(engine, place)`: takes the oldest event that waits; its kind.
+/// `(place)`, of engine: takes the oldest event that waits; its kind.
 unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<2>::enter(env, info) };
+    let frame = unsafe { Frame::<1>::enter(env, info) };
     // SAFETY: no JavaScript runs before the door returns; the facade passes places.
-    let answer = unsafe { frame.answer(1) };
-    frame.give_int(answer.map_or(0, |answer| doors::next_event(frame.number(0), answer)))
+    let answer = unsafe { frame.answer(0) };
+    frame.give(answer.map_or(0.0, |answer| f64::from(doors::next_event(frame.engine(), answer))))
 }
 
 /// What a door that takes a value is asked.
 #[inline(always)]
 fn asked<const N: usize>(frame: &Frame<N>) -> Asked {
-    Asked { ask: Ask::by(frame.number(3)), flags: frame.bits(4), overhead: frame.number(5) }
+    Asked { ask: Ask::by(frame.value()), flags: frame.flags(), overhead: frame.overhead() }
 }

@@ -1,5 +1,6 @@
-//! The few calls of Node-API that hot doors need. Each wrapper says why it is sound; the callers hold no other unsafe
-//! code than entering with the environment that Node gave them.
+//! What hot doors need of Node-API, which is little: numbers cross in an array that both sides see, since each number that is handed over by
+//! a call of Node-API costs as much as a meter. The wrappers say why they are sound; the callers hold no other unsafe code than
+//! entering with the environment that Node gave them.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -13,10 +14,24 @@ use crate::wire::ANSWER_LEN;
 /// Longest name in UTF-16 units: one of 256 bytes of UTF-8 has no more.
 const NAME_UNITS: usize = limitr_engine::limits::NAME_BYTES_MAX;
 
-/// One call from JavaScript, alive while the door runs.
+/// What JavaScript asks, and where it is answered. Each environment has one, which its doors are made with.
+pub(super) type Slate = [f64; SLATE_LEN];
+
+/// How many numbers a slate has room for; where each stands, js/native.js knows, too.
+pub(super) const SLATE_LEN: usize = 8;
+const ENGINE: usize = 0;
+const CUSTOMER: usize = 1;
+const ENTITLEMENT: usize = 2;
+const VALUE: usize = 3;
+const FLAGS: usize = 4;
+const OVERHEAD: usize = 5;
+const ANSWER: usize = 6;
+
+/// One call from JavaScript, alive while the door runs: what is on the slate, and `N` arguments that aren't numbers.
 pub(super) struct Frame<const N: usize> {
     env: sys::napi_env,
     args: [sys::napi_value; N],
+    slate: *mut Slate,
 }
 
 /// Room for a name on the stack: as JavaScript has it, and as the engine wants it.
@@ -39,42 +54,61 @@ impl<const N: usize> Frame<N> {
     /// The call that Node entered a door with.
     ///
     /// # Safety
-    /// `env` and `info` are those that Node gave the running callback.
+    /// `env` and `info` are those that Node gave the running callback, whose door was made with the slate of its environment.
     #[inline(always)] // in place: copying what Node just wrote in other widths stalls
     pub(super) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Frame<N> {
-        let mut frame = Frame { env, args: [ptr::null_mut(); N] };
+        let mut frame = Frame { env, args: [ptr::null_mut(); N], slate: ptr::null_mut() };
         let (mut count, args, none) = (N, frame.args.as_mut_ptr(), ptr::null_mut());
+        let mut slate = ptr::null_mut();
         // SAFETY: by the contract above; `args` has room for `count` values, and missing ones become `undefined`.
-        unsafe { sys::napi_get_cb_info(env, info, &raw mut count, args, none, ptr::null_mut()) };
+        unsafe { sys::napi_get_cb_info(env, info, &raw mut count, args, none, &raw mut slate) };
+        frame.slate = slate.cast();
         frame
     }
 
-    /// The argument as a number; NaN if it is none.
-    #[inline]
-    pub(super) fn number(&self, at: usize) -> f64 {
-        let mut number = f64::NAN;
-        // SAFETY: environment and argument are alive while the door runs. Another type leaves `number` as it is.
-        unsafe { sys::napi_get_value_double(self.env, self.args[at], &raw mut number) };
-        number
+    #[inline(always)]
+    fn read(&self, at: usize) -> f64 {
+        // SAFETY: by the contract of `enter`, the slate is alive while the door runs, and JavaScript doesn't run meanwhile.
+        unsafe { (*self.slate)[at] }
     }
 
-    /// The argument as a handle or flags; 0 if it is no number.
-    #[inline]
-    pub(super) fn bits(&self, at: usize) -> u32 {
-        let mut bits = 0;
-        // SAFETY: as in `number`.
-        unsafe { sys::napi_get_value_uint32(self.env, self.args[at], &raw mut bits) };
-        bits
+    /// The engine's handle.
+    #[inline(always)]
+    pub(super) fn engine(&self) -> f64 {
+        self.read(ENGINE)
     }
 
-    /// The second argument as a customer: by handle if it is a number, else by name.
-    #[inline]
+    /// The entitlement's handle.
+    #[inline(always)]
+    pub(super) fn entitlement(&self) -> u32 {
+        self.read(ENTITLEMENT) as u32
+    }
+
+    /// What is asked for, in the credit's unit or the call's.
+    #[inline(always)]
+    pub(super) fn value(&self) -> f64 {
+        self.read(VALUE)
+    }
+
+    /// See [`crate::wire::flags`].
+    #[inline(always)]
+    pub(super) fn flags(&self) -> u32 {
+        self.read(FLAGS) as u32
+    }
+
+    /// What the call adds to the credit's overhead.
+    #[inline(always)]
+    pub(super) fn overhead(&self) -> f64 {
+        self.read(OVERHEAD)
+    }
+
+    /// The customer: by handle, or by name, which is the first argument, where the handle is negative.
+    #[inline(always)]
     pub(super) fn customer<'a>(&self, room: &'a mut NameRoom) -> Name<'a> {
-        let mut handle = 0;
-        // SAFETY: as in `number`.
-        match unsafe { sys::napi_get_value_uint32(self.env, self.args[1], &raw mut handle) } {
-            sys::Status::napi_ok => Name::Handle(handle),
-            _ => Name::Text(self.name(1, room)),
+        let handle = self.read(CUSTOMER);
+        match handle >= 0.0 {
+            true => Name::Handle(handle as u32),
+            false => Name::Text(self.name(0, room)),
         }
     }
 
@@ -83,7 +117,7 @@ impl<const N: usize> Frame<N> {
     #[inline(never)] // the way of a handle stays short
     fn name<'a>(&self, at: usize, room: &'a mut NameRoom) -> &'a str {
         let mut length = 0;
-        // SAFETY: as in `number`; `units` has room for the count given, which includes the closing 0.
+        // SAFETY: environment and argument are alive while the door runs; `units` has room for the count given, which includes the closing 0.
         let status = unsafe {
             let units = room.units.as_mut_ptr().cast();
             sys::napi_get_value_string_utf16(
@@ -121,29 +155,19 @@ impl<const N: usize> Frame<N> {
     #[inline]
     pub(super) unsafe fn answer<'a>(&self, at: usize) -> Option<&'a mut [f64; ANSWER_LEN]> {
         let mut place = ptr::null_mut();
-        // SAFETY: as in `number`.
+        // SAFETY: environment and argument are alive while the door runs.
         let status = unsafe { sys::napi_get_value_external(self.env, self.args[at], &raw mut place) };
         let found = status == sys::Status::napi_ok && !place.is_null();
         // SAFETY: by the contract above, the place is alive with its argument, and keeps the array alive.
         found.then(|| unsafe { &mut *(*place.cast::<Place>()).numbers })
     }
 
-    /// A whole number for JavaScript.
-    #[inline]
-    pub(super) fn give_int(&self, number: i32) -> sys::napi_value {
-        let mut value = ptr::null_mut();
-        // SAFETY: the environment is alive while the door runs.
-        unsafe { sys::napi_create_int32(self.env, number, &raw mut value) };
-        value
-    }
-
-    /// A number for JavaScript.
-    #[inline]
-    pub(super) fn give_number(&self, number: f64) -> sys::napi_value {
-        let mut value = ptr::null_mut();
-        // SAFETY: the environment is alive while the door runs.
-        unsafe { sys::napi_create_double(self.env, number, &raw mut value) };
-        value
+    /// Answers with a number.
+    #[inline(always)]
+    pub(super) fn give(&self, number: f64) -> sys::napi_value {
+        // SAFETY: as in `read`.
+        unsafe { (*self.slate)[ANSWER] = number };
+        ptr::null_mut()
     }
 }
 

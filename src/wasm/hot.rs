@@ -6,20 +6,20 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::{clock, memory};
 use crate::doors::{self, Asked};
 use crate::names::Name;
-use crate::wire::{Host, flags as bits};
+use crate::wire::{Host, flags as bits, plain_call};
 
 /// Decides and meters a plain call, whose events are sent.
 #[wasm_bindgen]
 pub fn allow(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::by(value), bits::EVENTS))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::by(value), bits::EVENTS))
 }
 
 /// Decides a plain call and moves nothing.
 #[wasm_bindgen]
 pub fn check(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
     clock::set(now);
-    doors::check(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::by(value), 0))
+    doors::check(engine, Name::Handle(customer), entitlement, &plain_call(Ask::by(value), 0))
 }
 
 /// Decides and meters.
@@ -34,7 +34,12 @@ pub fn allow_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, Asked { ask: Ask::by(value), flags, overhead })
+    doors::allow_with(
+        engine,
+        Name::Handle(customer),
+        entitlement,
+        Asked { ask: Ask::by(value), flags, overhead },
+    )
 }
 
 /// Decides and moves nothing.
@@ -49,28 +54,34 @@ pub fn check_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    doors::check(engine, Name::Handle(customer), entitlement, Asked { ask: Ask::by(value), flags, overhead })
+    doors::check_with(
+        engine,
+        Name::Handle(customer),
+        entitlement,
+        Asked { ask: Ask::by(value), flags, overhead },
+    )
 }
 
 /// Up by the limit's increment.
 #[wasm_bindgen]
 pub fn increment(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::Increment, flags))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Increment, flags))
 }
 
 /// Down by the limit's increment.
 #[wasm_bindgen]
 pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, Asked::plain(Ask::Decrement, flags))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Decrement, flags))
 }
 
 /// Decides and meters a plain call, whose events are sent, and leaves the whole answer.
 #[wasm_bindgen]
 pub fn decide(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
     clock::set(now);
-    whole(engine, customer, entitlement, Asked::plain(Ask::by(value), bits::EVENTS), true)
+    let call = plain_call(Ask::by(value), bits::EVENTS);
+    memory::with_answer(|answer| doors::decide(engine, Name::Handle(customer), entitlement, &call, answer))
 }
 
 /// Decides, meters, and leaves the whole answer.
@@ -105,7 +116,7 @@ pub fn explain_with(
 
 fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: bool) -> i32 {
     memory::with_answer(|answer| {
-        doors::decide(engine, Name::Handle(customer), entitlement, asked, answer, meters)
+        doors::decide_with(engine, Name::Handle(customer), entitlement, asked, answer, meters)
     })
 }
 

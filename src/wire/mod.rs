@@ -375,6 +375,13 @@ impl Clock {
     }
 }
 
+/// A call whose overhead isn't given, from flags.
+#[inline(always)]
+pub(crate) fn plain_call(ask: Ask<'_>, flags: u32) -> Call<'_> {
+    let (force, events) = (flags & flags::FORCE != 0, flags & flags::EVENTS != 0);
+    Call { force, events, ..Call::new(ask) }
+}
+
 /// A call from what crosses: flags, and the overhead where they say that it is given.
 #[inline(always)]
 pub(crate) fn call_of(ask: Ask<'_>, flags: u32, overhead: f64) -> Result<Call<'_>, EngineError> {
@@ -382,8 +389,7 @@ pub(crate) fn call_of(ask: Ask<'_>, flags: u32, overhead: f64) -> Result<Call<'_
         0 => None,
         _ => Some(Amount::from_f64(overhead)?),
     };
-    let (force, events) = (flags & flags::FORCE != 0, flags & flags::EVENTS != 0);
-    Ok(Call { overhead, force, events, ..Call::new(ask) })
+    Ok(Call { overhead, ..plain_call(ask, flags) })
 }
 
 fn format_of(format: &str) -> Result<Format, EngineError> {

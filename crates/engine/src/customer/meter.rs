@@ -109,7 +109,9 @@ impl Pace {
     /// Takes in a movement of `units` at `now`.
     #[inline(always)]
     pub fn observe(&mut self, units: f64, now: i64, alpha: f64) {
-        let per_ms = 1.0 / now.saturating_sub(self.moved_at).max(1) as f64;
+        let passed = now.saturating_sub(self.moved_at);
+        // A busy meter moves each millisecond: no division then.
+        let per_ms = if passed <= 1 { 1.0 } else { 1.0 / passed as f64 };
         match self.moves {
             0 => {}
             1 => self.rate = units * per_ms,

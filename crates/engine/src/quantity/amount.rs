@@ -96,6 +96,13 @@ impl Amount {
         if whole.unsigned_abs() <= NARROW {
             return Amount(whole.wrapping_mul(Amount::SCALE as i64) as i128);
         }
+        Amount::from_wide_int(whole)
+    }
+
+    /// [`Amount::from_int`] past what fits into one product.
+    #[cold]
+    #[inline(never)] // else both products are made, and one is taken
+    const fn from_wide_int(whole: i64) -> Amount {
         // An i64 is below 2⁶³ and the scale below 2⁴⁰: the product never wraps.
         Amount((whole as i128).wrapping_mul(Amount::SCALE))
     }
