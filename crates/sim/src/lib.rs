@@ -13,6 +13,8 @@ mod calm;
 mod net;
 mod node;
 mod oracle;
+mod policies;
+mod queue;
 mod random;
 mod scenario;
 mod steps;
@@ -68,6 +70,16 @@ pub fn play(seed: u64, bug: Option<Bug>, traced: bool) -> Result<Report, Failure
         Ok(used_up) => Ok(Report { steps: world.steps, ran: world.ran, used_up }),
         Err(problem) => Err(Failure { seed, problem, trace: world.trace.take().unwrap_or_default() }),
     }
+}
+
+/// What happens under a seed, one line an event.
+pub fn trace(seed: u64, bug: Option<Bug>) -> Vec<String> {
+    let mut world = World::new(seed, bug, true);
+    world.note_scenario();
+    let played = world.play();
+    let mut trace = world.trace.take().unwrap_or_default();
+    trace.push(format!("{} events, {} calls that ran: {played:?}", world.steps, world.ran));
+    trace
 }
 
 /// Plays seeds from `first` on, on so many threads; stops at the first failure that is found, which is played again for its trace.

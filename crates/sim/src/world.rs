@@ -1,7 +1,6 @@
 //! A run: events in the order of their time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Change, Changes};
@@ -9,12 +8,15 @@ use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
 use limitr_ledger::rows::run;
 use limitr_ledger::{Desk, Settings, Wake, policies};
-use limitr_protocol::{InstanceId, What};
-use limitr_sync::{EarlierOutbox, Failure, Io, Offline, Options, Status, Store};
+use limitr_protocol::{Down, InstanceId, Up, What, write};
+use limitr_sync::{EarlierOutbox, Failure, IoAs, Offline, Options, Status, Store};
 
-use crate::net::Connection;
+use serde::Serialize;
+
+use crate::net::{Carried, Connection};
 use crate::node::{Answer, Asked, By, Node, Ran};
 use crate::oracle::Oracle;
+use crate::queue::Queue;
 use crate::random::Random;
 use crate::scenario::{Keeps, START, Scenario};
 
@@ -25,8 +27,8 @@ pub(crate) enum Event {
     Refused { node: usize, opening: u64 },
     ClosedAtNode { connection: u64 },
     ClosedAtServer { connection: u64 },
-    Upwards { connection: u64, frame: String },
-    Downwards { connection: u64, frame: String },
+    Upwards { connection: u64, frame: Carried<Up> },
+    Downwards { connection: u64, frame: Carried<Down> },
     Woken { server: usize, wake: Wake },
     Tick { node: usize, opening: u64 },
     Durable { node: usize, opening: u64, seq: u64 },
@@ -76,11 +78,12 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     pub(crate) servers: Vec<Server>,
     pub(crate) connections: BTreeMap<u64, Connection>,
-    pub(crate) events: BinaryHeap<Reverse<(i64, u64)>>,
-    pub(crate) bodies: BTreeMap<u64, Event>,
+    pub(crate) events: Queue<Event>,
     count: u64,
     pub(crate) storm_ends: i64,
     pub(crate) settings: Settings,
+    /// Whether frames travel as text.
+    texts: bool,
     pub(crate) published: usize,
     pub(crate) trace: Option<Vec<String>>,
     pub(crate) steps: u64,
@@ -90,6 +93,9 @@ pub(crate) struct World {
 
 /// Most units of one call.
 pub(crate) const CALL_MAX: i64 = 5;
+
+/// Frames travel as text in one seed of so many.
+const TEXTS_EVERY: u64 = 16;
 
 pub(crate) type Checked = Result<(), String>;
 
@@ -137,10 +143,10 @@ impl World {
             apps,
             servers,
             connections: BTreeMap::new(),
-            events: BinaryHeap::new(),
-            bodies: BTreeMap::new(),
+            events: Queue::new(),
             count: 0,
             settings,
+            texts: seed.is_multiple_of(TEXTS_EVERY),
             published: 0,
             trace: traced.then(Vec::new),
             steps: 0,
@@ -158,8 +164,7 @@ impl World {
 
     pub(crate) fn after(&mut self, ms: i64, event: Event) {
         self.count += 1;
-        self.events.push(Reverse((self.now + ms, self.count)));
-        self.bodies.insert(self.count, event);
+        self.events.push(self.now + ms, self.count, event);
     }
 
     pub(crate) fn late(&mut self) -> i64 {
@@ -342,10 +347,10 @@ impl World {
         }
     }
 
-    fn carry_out_at(&mut self, node: usize, io: Io) {
+    fn carry_out_at(&mut self, node: usize, io: IoAs<Up>) {
         let opening = self.apps[node].opening;
         match io {
-            Io::Connect => {
+            IoAs::Connect => {
                 let late = self.late();
                 let server = self.random.between(0, self.servers.len() as i64 - 1) as usize;
                 let Server { up, start, .. } = self.servers[server];
@@ -358,28 +363,29 @@ impl World {
                 self.apps[node].connection = Some(id);
                 self.after(late, Event::Opened { connection: id });
             }
-            Io::Send(frame) => {
+            IoAs::Send(frame) => {
                 let Some(id) = self.apps[node].connection else { return };
-                if self.doubled() && !frame.contains(r#""type":"hello""#) {
+                let frame = self.carried(frame);
+                if self.doubled() && !matches!(frame.said, Up::Hello { .. }) {
                     let frame = frame.clone();
                     self.send(id, true, |connection| Event::Upwards { connection, frame });
                 }
                 self.send(id, true, |connection| Event::Upwards { connection, frame });
             }
-            Io::Disconnect => {
+            IoAs::Disconnect => {
                 if let Some(id) = self.apps[node].connection.take() {
                     self.cut(id);
                 }
             }
-            Io::Keep { taken, bytes } => {
+            IoAs::Keep { taken, bytes } => {
                 let changes: Vec<Change> = Changes::new(&bytes, taken.first).flatten().collect();
                 self.keep(node, changes);
             }
-            Io::FetchPolicy(policy) => {
+            IoAs::FetchPolicy(policy) => {
                 let late = self.late();
                 self.after(late, Event::Fetched { node, opening, version: policy.version });
             }
-            Io::Committed { instance, up_to } => {
+            IoAs::Committed { instance, up_to } => {
                 self.oracle.acknowledged(instance, up_to);
                 let app = &mut self.apps[node];
                 if app.node.as_ref().is_some_and(|node| node.instance == instance) {
@@ -392,19 +398,19 @@ impl World {
                 }
                 app.stored.retain(|left| left.instance != instance || up_to < left.up_to);
             }
-            Io::Decide(number) => {
+            IoAs::Decide(number) => {
                 let asked = self.apps[node].node.as_mut().and_then(|node| node.waiting.remove(&number));
                 if let Some(asked) = asked {
                     self.call(node, &asked, false);
                 }
             }
-            Io::Status(status) => {
+            IoAs::Status(status) => {
                 self.note(|| format!("app {node} is {status:?}"));
                 if let Status::Failed(Failure::Refused { code, message }) = status {
                     self.fail(format!("app {node} was refused for good: {code}: {message}"));
                 }
             }
-            Io::CustomerLoaded(_) | Io::NoCustomer(_) | Io::Closed => {}
+            IoAs::CustomerLoaded(_) | IoAs::NoCustomer(_) | IoAs::Closed => {}
         }
     }
 
@@ -419,6 +425,12 @@ impl World {
         }
         here.told = last;
         self.oracle.made(here.instance, &changes);
+    }
+
+    /// A frame on its way: as text in one seed of so many, which must be read as what was said.
+    pub(crate) fn carried<M: Serialize>(&self, said: M) -> Carried<M> {
+        let text = self.texts.then(|| write(&said).expect("a frame of some size"));
+        Carried { said, text }
     }
 
     pub(crate) fn send(&mut self, id: u64, upwards: bool, event: impl FnOnce(u64) -> Event) {
