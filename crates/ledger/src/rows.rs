@@ -130,6 +130,28 @@ impl Rows {
         }
     }
 
+    /// The policy version in force; 0: none yet.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] where the row of [`Heads`] isn't loaded.
+    pub(crate) fn active(&self) -> Result<u64, Stop> {
+        match self.find(&Key::Heads(()))? {
+            Some(Row::Heads(heads)) => Ok(heads.active),
+            _ => Ok(0),
+        }
+    }
+
+    /// The hash of a policy version; empty where there is none.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] where it isn't loaded.
+    pub(crate) fn policy_hash(&self, version: u64) -> Result<String, Stop> {
+        match self.find(&Key::Policy(version))? {
+            Some(Row::Policy(row)) => Ok(row.hash.clone()),
+            _ => Ok(String::new()),
+        }
+    }
+
     /// Asks for rows all at once, so that they are locked in one order.
     ///
     /// # Errors

@@ -417,14 +417,18 @@ impl World {
     /// Tells the oracle what an app's engine did, before anybody else hears of it.
     fn learn(&mut self, node: usize) {
         let Some(here) = &mut self.apps[node].node else { return };
-        let changes: Vec<Change> = here.hosted.sync().outbox().after(here.told).cloned().collect();
+        let outbox = here.hosted.sync().outbox();
+        let changes: Vec<Change> = match outbox.last() > here.told {
+            true => outbox.after(here.told).cloned().collect(),
+            false => Vec::new(),
+        };
         let last = changes.last().map_or(here.told, |change| change.seq);
         let waits = |engine: &limitr_engine::Engine| engine.has_changes();
         if here.hosted.engine().is_some_and(|engine| !waits(engine) && engine.seq() != last) {
             return self.fail(format!("app {node} made changes that aren't in its outbox"));
         }
         here.told = last;
-        self.oracle.made(here.instance, &changes);
+        self.oracle.made(here.instance, changes);
     }
 
     /// A frame on its way: as text in one seed of so many, which must be read as what was said.
