@@ -158,7 +158,7 @@ pub(crate) fn load(
 /// As [`Rows`].
 pub fn counted(rows: &Rows, id: &str, record: &Value) -> Result<Value, Stop> {
     let mut record = record.clone();
-    let keys = rows.ask(&Query::Meters(id.into()))?.to_vec();
+    let keys = rows.ask(&Query::Meters(id.into()))?;
     rows.want(keys.iter().cloned())?;
     for key in keys {
         let Key::Meter(key) = key else { continue };

@@ -1,11 +1,13 @@
 //! A database in memory: for the simulator and for tests. One transaction at a time, as a database looks that locks what it reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use limitr_protocol::{InstanceId, What};
 
 use crate::meters::{Lease, Meter, MeterKey};
-use crate::rows::{Key, Needs, Query, Row, Rows, Storage};
+use crate::refusal::Refusal;
+use crate::rows::{AtHand, Key, Needs, Query, Row, Rows, Stop, Storage};
 
 /// All rows.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,27 @@ impl Memory {
     /// Whether commits fail from now on: what a server sees that dies before its transaction has ended.
     pub fn fail(&mut self, failing: bool) {
         self.failing = failing;
+    }
+
+    /// Runs one operation as one transaction, once: it reads what is here, and is never run anew for what is missing.
+    ///
+    /// # Errors
+    /// As [`run`](crate::rows::run).
+    pub fn run_at_once<T>(
+        &mut self,
+        operation: impl FnOnce(&mut Rows) -> Result<T, Stop>,
+    ) -> Result<T, Refusal> {
+        let shared = Arc::new(std::mem::take(self));
+        let mut rows = Rows::over(Arc::<Memory>::clone(&shared));
+        let answer = operation(&mut rows);
+        let writes = rows.into_writes();
+        *self = Arc::into_inner(shared).expect("nobody else has it by now");
+        let answer = answer.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            Stop::Missing(needs) => Refusal::new("storage_failed", format!("{needs:?} aren't at hand")),
+        })?;
+        let written = writes.is_empty() || self.commit(writes);
+        written.then_some(answer).ok_or(Refusal::new("storage_failed", "nothing was written"))
     }
 
     /// All meters, in the order of their keys.
@@ -92,6 +115,16 @@ fn leases<'a>(
         (Key::Lease(key), Row::Lease(lease)) => Some((key, lease)),
         _ => None,
     })
+}
+
+impl AtHand for Memory {
+    fn row(&self, key: &Key) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
+    fn keys(&self, query: &Query) -> Vec<Key> {
+        self.find(query)
+    }
 }
 
 impl Storage for Memory {

@@ -166,7 +166,9 @@ impl Rules {
             return Ok(None);
         }
         let mut kept = self.kept.borrow_mut();
-        if !kept.get(customer).is_some_and(|known| same(&known.family, &family)) {
+        if let Some(known) = kept.get_mut(customer).filter(|known| same(&known.family, &family)) {
+            known.family = family; // so that it is the same at first sight next time
+        } else {
             if kept.len() >= KEPT_MAX {
                 kept.clear();
             }

@@ -2,14 +2,14 @@
 
 use limitr_ledger::leases::{self, RECLAIM_AFTER_MS};
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::{Key, Row, run};
+use limitr_ledger::rows::{Key, Row};
 use limitr_ledger::{Outcome, Refusal, Wake};
 use limitr_protocol::{Down, Up, read_down, read_up, write};
 use limitr_sync::HostedAs;
 
 use crate::net::Carried;
 use crate::node::Asked;
-use crate::world::{Checked, Event, World};
+use crate::world::{Checked, Event, World, operate};
 
 /// How often the whole ledger is compared with all that was ever done, in events.
 const UNION_EVERY: u64 = 256;
@@ -237,7 +237,8 @@ impl World {
             }
         }
         let now = self.now;
-        run(&mut self.database, |rows| leases::take_back(rows, now)).expect("a database that works");
+        operate(&mut self.database, self.whole, |rows| leases::take_back(rows, now))
+            .expect("a database that works");
         self.after(5_000, Event::TakeBack);
     }
 
@@ -252,7 +253,7 @@ impl World {
         self.database.fail(dies_before);
         let mut decided = None;
         let desk = &mut self.servers[server].desk;
-        let result = run(&mut self.database, |rows| {
+        let result = operate(&mut self.database, self.whole, |rows| {
             let outcome = desk.frame(rows, now, connection, frame)?;
             decided = Some(outcome.clone());
             Ok(outcome)
@@ -295,7 +296,8 @@ impl World {
             return;
         }
         let desk = &self.servers[server].desk;
-        let outcome = run(&mut self.database, |rows| desk.wake(rows, wake)).expect("a database that works");
+        let outcome = operate(&mut self.database, self.whole, |rows| desk.wake(rows, wake))
+            .expect("a database that works");
         self.carry_out(server, outcome);
     }
 

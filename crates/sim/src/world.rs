@@ -6,8 +6,8 @@ use limitr_engine::quantity::Amount;
 use limitr_engine::{Change, Changes};
 use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::run;
-use limitr_ledger::{Desk, Settings, Wake, policies};
+use limitr_ledger::rows::{Rows, Stop, run};
+use limitr_ledger::{Desk, Refusal, Settings, Wake, policies};
 use limitr_protocol::{Down, InstanceId, Up, What, write};
 use limitr_sync::{EarlierOutbox, Failure, IoAs, Offline, Options, Status, Store};
 
@@ -82,8 +82,8 @@ pub(crate) struct World {
     count: u64,
     pub(crate) storm_ends: i64,
     pub(crate) settings: Settings,
-    /// Whether frames travel as text.
-    texts: bool,
+    /// Whether frames travel as text, and operations are run anew for each row that they miss.
+    pub(crate) whole: bool,
     pub(crate) published: usize,
     pub(crate) trace: Option<Vec<String>>,
     pub(crate) steps: u64,
@@ -94,8 +94,9 @@ pub(crate) struct World {
 /// Most units of one call.
 pub(crate) const CALL_MAX: i64 = 5;
 
-/// Frames travel as text in one seed of so many.
-const TEXTS_EVERY: u64 = 16;
+/// In one seed of so many frames travel as text, and an operation of a server is run anew for each row that it misses, as with a database. Both
+/// change nothing that a run does.
+const WHOLE_EVERY: u64 = 16;
 
 pub(crate) type Checked = Result<(), String>;
 
@@ -146,7 +147,7 @@ impl World {
             events: Queue::new(),
             count: 0,
             settings,
-            texts: seed.is_multiple_of(TEXTS_EVERY),
+            whole: seed.is_multiple_of(WHOLE_EVERY),
             published: 0,
             trace: traced.then(Vec::new),
             steps: 0,
@@ -189,7 +190,7 @@ impl World {
             let customer = format!("customer_{place}");
             let ensured = limitr_protocol::Ensured { id: customer.as_str().into(), ..Default::default() };
             let (cap, grant, now) = (self.scenario.cap, self.scenario.grant, self.now);
-            run(&mut self.database, |rows| {
+            operate(&mut self.database, self.whole, |rows| {
                 let rules = desk.rules(rows)?;
                 limitr_ledger::customers::ensure(rows, rules, now, &ensured)?;
                 let Some(cap) = cap else { return Ok(()) };
@@ -226,7 +227,7 @@ impl World {
         let Some(limit) = self.scenario.limits.get(self.published).copied() else { return };
         let document = self.scenario.document(self.published);
         let now = self.now;
-        let version = run(&mut self.database, |rows| {
+        let version = operate(&mut self.database, self.whole, |rows| {
             let version = policies::draft(rows, now, "sim", &document, "next")?;
             policies::publish(rows, now, "sim", version)?;
             Ok(version)
@@ -433,7 +434,7 @@ impl World {
 
     /// A frame on its way: as text in one seed of so many, which must be read as what was said.
     pub(crate) fn carried<M: Serialize>(&self, said: M) -> Carried<M> {
-        let text = self.texts.then(|| write(&said).expect("a frame of some size"));
+        let text = self.whole.then(|| write(&said).expect("a frame of some size"));
         Carried { said, text }
     }
 
@@ -503,6 +504,18 @@ impl World {
     pub(crate) fn fail(&mut self, problem: String) {
         self.note(|| format!("FAILED: {problem}"));
         self.failed.get_or_insert(problem);
+    }
+}
+
+/// Runs a server's operation on the database.
+pub(crate) fn operate<T>(
+    database: &mut Memory,
+    whole: bool,
+    operation: impl FnMut(&mut Rows) -> Result<T, Stop>,
+) -> Result<T, Refusal> {
+    match whole {
+        true => run(database, operation),
+        false => database.run_at_once(operation),
     }
 }
 
