@@ -1,15 +1,17 @@
 //! What each event does.
 
 use limitr_ledger::leases::{self, RECLAIM_AFTER_MS};
+use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::{Key, Row};
+use limitr_ledger::rows::{Key, Row, Rows, Stop, run};
 use limitr_ledger::{Outcome, Refusal, Wake};
 use limitr_protocol::{Down, Up, read_down, read_up, write};
 use limitr_sync::HostedAs;
 
 use crate::net::Carried;
 use crate::node::Asked;
-use crate::world::{Checked, Event, World, operate};
+use crate::queue::Event;
+use crate::world::{Checked, World};
 
 /// How often the whole ledger is compared with all that was ever done, in events.
 const UNION_EVERY: u64 = 256;
@@ -338,6 +340,18 @@ impl World {
                 self.after(late, Event::Woken { server, wake: wake.clone() });
             }
         }
+    }
+}
+
+/// Runs a server's operation on the database.
+pub(crate) fn operate<T>(
+    database: &mut Memory,
+    whole: bool,
+    operation: impl FnMut(&mut Rows) -> Result<T, Stop>,
+) -> Result<T, Refusal> {
+    match whole {
+        true => run(database, operation),
+        false => database.run_at_once(operation),
     }
 }
 

@@ -6,9 +6,8 @@ use limitr_engine::quantity::Amount;
 use limitr_engine::{Change, Changes};
 use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::{Rows, Stop, run};
-use limitr_ledger::{Desk, Refusal, Settings, Wake, policies};
-use limitr_protocol::{Down, InstanceId, Up, What, write};
+use limitr_ledger::{Desk, Settings, Wake, policies};
+use limitr_protocol::{InstanceId, Up, What, write};
 use limitr_sync::{EarlierOutbox, Failure, IoAs, Offline, Options, Status, Store};
 
 use serde::Serialize;
@@ -16,30 +15,10 @@ use serde::Serialize;
 use crate::net::{Carried, Connection};
 use crate::node::{Answer, Asked, By, Node, Ran};
 use crate::oracle::Oracle;
-use crate::queue::Queue;
+use crate::queue::{Event, Queue};
 use crate::random::Random;
 use crate::scenario::{Keeps, START, Scenario};
-
-/// Something that happens.
-#[derive(Clone, Debug)]
-pub(crate) enum Event {
-    Opened { connection: u64 },
-    Refused { node: usize, opening: u64 },
-    ClosedAtNode { connection: u64 },
-    ClosedAtServer { connection: u64 },
-    Upwards { connection: u64, frame: Carried<Up> },
-    Downwards { connection: u64, frame: Carried<Down> },
-    Woken { server: usize, wake: Wake },
-    Tick { node: usize, opening: u64 },
-    Durable { node: usize, opening: u64, seq: u64 },
-    Fetched { node: usize, opening: u64, version: u64 },
-    Call { node: usize },
-    Drain { node: usize, opening: u64 },
-    Fault,
-    Reopen { node: usize },
-    Restart { server: usize },
-    TakeBack,
-}
+use crate::steps::operate;
 
 /// An app: its engine now, and what its store has.
 #[derive(Clone, Debug)]
@@ -78,7 +57,7 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     pub(crate) servers: Vec<Server>,
     pub(crate) connections: BTreeMap<u64, Connection>,
-    pub(crate) events: Queue<Event>,
+    pub(crate) events: Queue,
     count: u64,
     pub(crate) storm_ends: i64,
     pub(crate) settings: Settings,
@@ -504,18 +483,6 @@ impl World {
     pub(crate) fn fail(&mut self, problem: String) {
         self.note(|| format!("FAILED: {problem}"));
         self.failed.get_or_insert(problem);
-    }
-}
-
-/// Runs a server's operation on the database.
-pub(crate) fn operate<T>(
-    database: &mut Memory,
-    whole: bool,
-    operation: impl FnMut(&mut Rows) -> Result<T, Stop>,
-) -> Result<T, Refusal> {
-    match whole {
-        true => run(database, operation),
-        false => database.run_at_once(operation),
     }
 }
 

@@ -35,19 +35,19 @@ pub trait Outgoing: Sized {
     ///
     /// # Errors
     /// [`FrameError::TooLarge`].
-    fn written(said: Up) -> Result<Self, (FrameError, Up)>;
+    fn written(said: Up) -> Result<Self, Box<(FrameError, Up)>>;
 }
 
 /// As text: what a socket sends.
 impl Outgoing for String {
-    fn written(said: Up) -> Result<String, (FrameError, Up)> {
-        write(&said).map_err(|error| (error, said))
+    fn written(said: Up) -> Result<String, Box<(FrameError, Up)>> {
+        write(&said).map_err(|error| Box::new((error, said)))
     }
 }
 
 /// As it is: for whoever carries it within one process.
 impl Outgoing for Up {
-    fn written(said: Up) -> Result<Up, (FrameError, Up)> {
+    fn written(said: Up) -> Result<Up, Box<(FrameError, Up)>> {
         Ok(said)
     }
 }
@@ -346,9 +346,12 @@ impl<F: Outgoing> HostedAs<F> {
 
     /// Sends a frame; changes that are too large for one go in several.
     fn send(&mut self, frame: Up) {
-        match F::written(frame) {
-            Ok(frame) => self.io.push_back(IoAs::Send(frame)),
-            Err((FrameError::TooLarge { .. }, Up::Changes { from, mut list, watermark, of }))
+        let refused = match F::written(frame) {
+            Ok(frame) => return self.io.push_back(IoAs::Send(frame)),
+            Err(refused) => *refused,
+        };
+        match refused {
+            (FrameError::TooLarge { .. }, Up::Changes { from, mut list, watermark, of })
                 if list.len() > 1 =>
             {
                 let second = list.split_off(list.len() / 2);
@@ -357,7 +360,7 @@ impl<F: Outgoing> HostedAs<F> {
                     self.send(Up::Changes { from, list, watermark, of });
                 }
             }
-            Err((error, _)) => {
+            (error, _) => {
                 let (code, message) = (error.code().to_string(), error.to_string());
                 self.sync.failed(Failure::Refused { code, message });
             }
