@@ -14,6 +14,7 @@
 //! They have two written forms, [`codec`] says which: JSON for people, adapters and servers, bytes for the journal.
 
 pub(crate) mod codec;
+mod flat;
 pub(crate) mod metered_bytes;
 
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Engine, EngineError};
+use limitr_engine::{Change, Engine, EngineError};
 use limitr_protocol::{Down, Ensured, InstanceId, Known, Sent, What};
 use serde_json::{Map, Value, json};
 
@@ -158,7 +158,7 @@ pub(crate) fn load(
 /// As [`Rows`].
 pub fn counted(rows: &Rows, id: &str, record: &Value) -> Result<Value, Stop> {
     let mut record = record.clone();
-    let keys = rows.ask(&Query::Meters(id.into()))?.to_vec();
+    let keys = rows.ask(&Query::Meters(id.into()))?;
     rows.want(keys.iter().cloned())?;
     for key in keys {
         let Key::Meter(key) = key else { continue };
@@ -196,6 +196,25 @@ fn put_counts(entry: &mut Map<String, Value>, what: &What, meter: &Meter, period
     entry.insert("period_start".to_string(), Value::from(period_start));
 }
 
+/// How many bytes a change has as it is sent.
+fn length(change: &Change) -> usize {
+    struct Counter(usize);
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    // Nothing is wrong with it that reading it wouldn't have found.
+    serde_json::to_writer(&mut counter, change).ok();
+    counter.0
+}
+
 /// What an instance that has seen a customer up to a revision is to be told next; `None`: it has seen all.
 pub(crate) fn follow(
     rows: &Rows,
@@ -217,7 +236,7 @@ pub(crate) fn follow(
         last = place;
         let Some(Logged { author, change, .. }) = rows.change(&(id.clone(), place))? else { continue };
         if author != me && commit::concerns_others(&change.effect) {
-            bytes += change.to_json().to_string().len();
+            bytes += length(&change);
             list.push(Sent((*change).clone()));
         }
     }

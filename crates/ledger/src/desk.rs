@@ -14,7 +14,7 @@ use crate::commit::{self, Batch};
 use crate::instances::{self, Greeted};
 use crate::leases::{self, Asked};
 use crate::refusal::Refusal;
-use crate::rows::{Rows, Stop};
+use crate::rows::{Key, Rows, Stop};
 use crate::terms::{Rules, Settings};
 use crate::{customers, policies};
 
@@ -98,7 +98,7 @@ impl Desk {
     /// # Errors
     /// As [`Rows`].
     pub fn rules(&mut self, rows: &Rows) -> Result<&Rules, Stop> {
-        let version = rows.heads(&())?.unwrap_or_default().active;
+        let version = rows.active()?;
         if version != self.rules.version()
             && let Some(row) = rows.policy(&version)?
         {
@@ -113,6 +113,7 @@ impl Desk {
     /// # Errors
     /// [`Stop`]. A refusal is to be sent as `error`; a fatal one ends the connection.
     pub fn frame(&mut self, rows: &mut Rows, now: i64, connection: u64, up: &Up) -> Result<Outcome, Stop> {
+        self.want_rows(rows, connection, up)?;
         self.rules(rows)?;
         let mut outcome = Outcome::default();
         if let Up::Hello { .. } = up {
@@ -159,6 +160,20 @@ impl Desk {
             Up::Ping {} => outcome.frames.push((connection, Down::Pong { now })),
         }
         Ok(outcome)
+    }
+
+    /// Asks at once for the rows that a frame surely needs.
+    fn want_rows(&self, rows: &Rows, connection: u64, up: &Up) -> Result<(), Stop> {
+        let Some(session) = self.sessions.get(&connection) else { return Ok(()) };
+        let speaker = [Key::Heads(()), Key::Instance(session.instance)].into_iter();
+        match up {
+            Up::Lease { customer, .. } => rows.want(speaker.chain([Key::Customer(customer.clone())])),
+            Up::Ensure { customer } => rows.want(speaker.chain([Key::Customer(customer.id.clone())])),
+            Up::Load { ids } => rows.want(speaker.chain(ids.iter().cloned().map(Key::Customer))),
+            Up::Changes { of: Some(author), .. } => rows.want(speaker.chain([Key::Instance(*author)])),
+            Up::Ping {} => Ok(()),
+            _ => rows.want(speaker),
+        }
     }
 
     fn hello(

@@ -123,7 +123,7 @@ pub fn end(rows: &mut Rows, instance: InstanceId, complete: bool) -> Result<(), 
     let mut row = rows.instance(&instance)?.unwrap_or_default();
     row.ended = true;
     rows.put_instance(&instance, row);
-    let leases = rows.ask(&Query::LeasesOf(instance))?.to_vec();
+    let leases = rows.ask(&Query::LeasesOf(instance))?;
     let meters = leases.iter().filter_map(|key| match key {
         Key::Lease((meter, _)) => Some(Key::Meter(meter.clone())),
         _ => None,
@@ -167,7 +167,7 @@ pub(crate) fn runs_policy(
 /// # Errors
 /// As [`Rows`].
 pub fn watermark(rows: &Rows, now: i64) -> Result<i64, Stop> {
-    let living = rows.ask(&Query::Living)?.to_vec();
+    let living = rows.ask(&Query::Living)?;
     rows.want(living.iter().cloned())?;
     let mut least = now;
     for key in living {

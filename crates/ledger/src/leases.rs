@@ -126,7 +126,7 @@ fn told(key: &MeterKey, lease: &Lease) -> Down {
 
 /// The leases of others on a meter that aren't spent, as far as they reported.
 fn others(rows: &Rows, place: &(MeterKey, InstanceId)) -> Result<Vec<(InstanceId, Lease)>, Stop> {
-    let keys = rows.ask(&Query::LeasesOn(place.0.clone()))?.to_vec();
+    let keys = rows.ask(&Query::LeasesOn(place.0.clone()))?;
     rows.want(keys.iter().cloned())?;
     let mut others = Vec::new();
     for key in keys {
@@ -148,7 +148,7 @@ pub(crate) fn give_back(
     unused: Amount,
 ) -> Result<(), Stop> {
     speaking(rows, me, session)?;
-    let Some(Key::Lease(place)) = rows.ask(&Query::Lease(me, id))?.first().cloned() else { return Ok(()) };
+    let Some(Key::Lease(place)) = rows.ask(&Query::Lease(me, id))?.pop() else { return Ok(()) };
     rows.want([Key::Meter(place.0.clone()), Key::Lease(place.clone())])?;
     let (Some(mut meter), Some(mut lease)) = (rows.meter(&place.0)?, rows.lease(&place)?) else {
         return Ok(());
@@ -170,7 +170,7 @@ pub(crate) fn give_back(
 /// # Errors
 /// As [`Rows`].
 pub fn take_back(rows: &mut Rows, now: i64) -> Result<usize, Stop> {
-    let keys = rows.ask(&Query::Expired(now.saturating_sub(RECLAIM_AFTER_MS)))?.to_vec();
+    let keys = rows.ask(&Query::Expired(now.saturating_sub(RECLAIM_AFTER_MS)))?;
     let meters = keys.iter().filter_map(|key| match key {
         Key::Lease((meter, _)) => Some(Key::Meter(meter.clone())),
         _ => None,

@@ -174,7 +174,7 @@ fn read(rows: &Rows, version: u64) -> Result<PolicyVersion, Stop> {
 /// # Errors
 /// As [`Rows`].
 pub fn in_force(rows: &Rows) -> Result<PolicyRef, Stop> {
-    let version = rows.heads(&())?.unwrap_or_default().active;
-    let hash = rows.policy(&version)?.map(|row| row.hash).unwrap_or_default();
+    let version = rows.active()?;
+    let hash = rows.policy_hash(version)?;
     Ok(PolicyRef { version, hash, url: format!("/v1/policies/{version}/document") })
 }

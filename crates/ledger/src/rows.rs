@@ -7,6 +7,7 @@
 //! 3. Two servers are kept apart by the rows themselves: whoever has the meter's row has the say over its leases.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use limitr_protocol::InstanceId;
 
@@ -111,22 +112,62 @@ tables! {
     Audit(u64) => Entry, audit, put_audit;
 }
 
+/// All rows, at hand: what an operation asks for is there at once.
+pub trait AtHand: std::fmt::Debug + Send + Sync {
+    /// The row at a key.
+    fn row(&self, key: &Key) -> Option<&Row>;
+    /// The keys that a question finds.
+    fn keys(&self, query: &Query) -> Vec<Key>;
+}
+
 /// The rows of one transaction: what was read, and what is to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
+    /// Where rows are read that aren't loaded; without that they are missing.
+    source: Option<Arc<dyn AtHand>>,
     loaded: BTreeMap<Key, Option<Row>>,
     found: BTreeMap<Query, Vec<Key>>,
     written: BTreeMap<Key, Row>,
 }
 
 impl Rows {
+    /// A transaction over rows that are at hand: nothing is ever missing.
+    pub fn over(source: Arc<dyn AtHand>) -> Rows {
+        Rows { source: Some(source), ..Rows::default() }
+    }
+
     fn find(&self, key: &Key) -> Result<Option<&Row>, Stop> {
         if let Some(row) = self.written.get(key) {
             return Ok(Some(row));
         }
+        if let Some(source) = &self.source {
+            return Ok(source.row(key));
+        }
         match self.loaded.get(key) {
             Some(row) => Ok(row.as_ref()),
             None => Err(Stop::Missing(Needs { keys: [key.clone()].into(), ..Needs::default() })),
+        }
+    }
+
+    /// The policy version in force; 0: none yet.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] where the row of [`Heads`] isn't loaded.
+    pub(crate) fn active(&self) -> Result<u64, Stop> {
+        match self.find(&Key::Heads(()))? {
+            Some(Row::Heads(heads)) => Ok(heads.active),
+            _ => Ok(0),
+        }
+    }
+
+    /// The hash of a policy version; empty where there is none.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] where it isn't loaded.
+    pub(crate) fn policy_hash(&self, version: u64) -> Result<String, Stop> {
+        match self.find(&Key::Policy(version))? {
+            Some(Row::Policy(row)) => Ok(row.hash.clone()),
+            _ => Ok(String::new()),
         }
     }
 
@@ -135,6 +176,9 @@ impl Rows {
     /// # Errors
     /// [`Stop::Missing`] with all that aren't loaded.
     pub fn want(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), Stop> {
+        if self.source.is_some() {
+            return Ok(());
+        }
         let unknown = |key: &Key| !self.written.contains_key(key) && !self.loaded.contains_key(key);
         let keys: BTreeSet<Key> = keys.into_iter().filter(unknown).collect();
         match keys.is_empty() {
@@ -147,10 +191,11 @@ impl Rows {
     ///
     /// # Errors
     /// [`Stop::Missing`] where it wasn't asked yet.
-    pub(crate) fn ask(&self, query: &Query) -> Result<&[Key], Stop> {
-        match self.found.get(query) {
-            Some(keys) => Ok(keys),
-            None => Err(Stop::Missing(Needs { queries: [query.clone()].into(), ..Needs::default() })),
+    pub(crate) fn ask(&self, query: &Query) -> Result<Vec<Key>, Stop> {
+        match (&self.source, self.found.get(query)) {
+            (Some(source), _) => Ok(source.keys(query)),
+            (None, Some(keys)) => Ok(keys.clone()),
+            (None, None) => Err(Stop::Missing(Needs { queries: [query.clone()].into(), ..Needs::default() })),
         }
     }
 

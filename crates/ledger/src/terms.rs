@@ -19,6 +19,34 @@ struct Kept {
     engine: Engine,
 }
 
+/// Most documents that a thread keeps compiled. Once there are as many, all are forgotten.
+const COMPILED_MAX: usize = 64;
+
+thread_local! {
+    static COMPILED: RefCell<Compiled> = RefCell::default();
+}
+
+/// Documents that were compiled: one that is published is compiled to be validated, again whenever the operation is run anew, and then to be
+/// in force.
+#[derive(Debug, Default)]
+struct Compiled(BTreeMap<Box<str>, Engine>);
+
+impl Compiled {
+    fn of(&mut self, document: &str) -> Result<Engine, EngineError> {
+        if let Some(engine) = self.0.get(document) {
+            return Ok(engine.clone());
+        }
+        let loaded = load(document.as_bytes(), Format::Auto, &LoadOptions::default());
+        let policy = loaded.map_err(EngineError::refused)?.policy;
+        let engine = Engine::new(policy, EngineOptions { seed: 0, now: i64::MIN })?;
+        if self.0.len() >= COMPILED_MAX {
+            self.0.clear();
+        }
+        self.0.insert(document.into(), engine.clone());
+        Ok(engine)
+    }
+}
+
 /// A policy version, compiled. A server keeps one and makes it anew when another version is in force.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -50,9 +78,7 @@ impl Rules {
     /// # Errors
     /// `invalid_policy` with its diagnostics.
     pub fn of(version: u64, document: &str, settings: Settings) -> Result<Rules, EngineError> {
-        let loaded = load(document.as_bytes(), Format::Auto, &LoadOptions::default());
-        let policy = loaded.map_err(EngineError::refused)?.policy;
-        let engine = Engine::new(policy, EngineOptions { seed: 0, now: i64::MIN })?;
+        let engine = COMPILED.with_borrow_mut(|compiled| compiled.of(document))?;
         Ok(Rules { version, engine, settings, kept: RefCell::default() })
     }
 
@@ -140,7 +166,9 @@ impl Rules {
             return Ok(None);
         }
         let mut kept = self.kept.borrow_mut();
-        if !kept.get(customer).is_some_and(|known| same(&known.family, &family)) {
+        if let Some(known) = kept.get_mut(customer).filter(|known| same(&known.family, &family)) {
+            known.family = family; // so that it is the same at first sight next time
+        } else {
             if kept.len() >= KEPT_MAX {
                 kept.clear();
             }

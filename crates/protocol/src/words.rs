@@ -46,7 +46,7 @@ pub struct Sent(pub Change);
 
 impl Serialize for Sent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.to_json().serialize(serializer)
+        self.0.serialize(serializer)
     }
 }
 

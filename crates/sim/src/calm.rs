@@ -1,8 +1,7 @@
 //! The end of a run: everybody comes back, and all that is left is used up.
 
 use limitr_engine::quantity::Amount;
-use limitr_ledger::meters::{Lease, Meter, MeterKey};
-use limitr_ledger::rows::{Key, Row};
+use limitr_ledger::meters::{Lease, MeterKey};
 use limitr_protocol::{InstanceId, What};
 
 use crate::node::Asked;
@@ -75,19 +74,9 @@ impl World {
             })
     }
 
-    fn meters(&self) -> impl Iterator<Item = (&MeterKey, &Meter)> {
-        self.database.meters().filter_map(|(key, row)| match (key, row) {
-            (Key::Meter(key), Row::Meter(meter)) => Some((key, meter)),
-            _ => None,
-        })
-    }
-
     fn leases_on(&self, meter: &MeterKey) -> impl Iterator<Item = (InstanceId, &Lease)> {
-        let leases = self.database.meters().filter_map(|(key, row)| match (key, row) {
-            (Key::Lease((on, instance)), Row::Lease(lease)) => Some((on, *instance, lease)),
-            _ => None,
-        });
-        leases.filter(move |(on, ..)| *on == meter).map(|(_, instance, lease)| (instance, lease))
+        let leases = self.database.leases().filter(move |((on, _), _)| on == meter);
+        leases.map(|((_, instance), lease)| (*instance, lease))
     }
 
     /// Engines and ledger say the same.
@@ -96,7 +85,7 @@ impl World {
         self.oracle.check_union(&self.database)?;
         for (place, app) in self.apps.iter().enumerate() {
             let Some(engine) = app.node.as_ref().and_then(|node| node.hosted.engine()) else { continue };
-            for (key, meter) in self.meters() {
+            for (key, meter) in self.database.meters() {
                 let Some(holder) = engine.customer(&key.customer) else {
                     return Err(format!("app {place} doesn't know `{}`", key.customer));
                 };
@@ -180,7 +169,7 @@ impl World {
         let living: Vec<InstanceId> =
             self.apps.iter().filter_map(|app| app.node.as_ref().map(|node| node.instance)).collect();
         let Some((key, meter)) =
-            self.meters().filter(|(key, _)| *key.customer == *customer && key.what == *what).last()
+            self.database.meters().filter(|(key, _)| *key.customer == *customer && key.what == *what).last()
         else {
             return Ok((!limit.is_positive(), Amount::ZERO));
         };
@@ -222,7 +211,7 @@ impl World {
                 full &= capped || self.is_full(&customer, &what, Amount::from_int(extra))?.0;
             }
             if !full {
-                let meters: Vec<_> = self.meters().collect();
+                let meters: Vec<_> = self.database.meters().collect();
                 return Err(format!("not all is used up of `{customer}`, limit {limit}: {meters:?}"));
             }
         }

@@ -3,7 +3,29 @@
 //! Frames of one connection arrive in order, each direction for itself, or not at all from some point on. Between connections there is no order:
 //! what an old one still carries may arrive after what a new one brought.
 
+use std::fmt;
+
+use limitr_protocol::write;
+use serde::Serialize;
+
 use crate::random::Random;
+
+/// A frame on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried<M> {
+    pub(crate) said: M,
+    /// Its text, where it travels as text.
+    pub(crate) text: Option<String>,
+}
+
+impl<M: Serialize> fmt::Display for Carried<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.text {
+            Some(text) => f.write_str(text),
+            None => f.write_str(&write(&self.said).map_err(|_| fmt::Error)?),
+        }
+    }
+}
 
 /// A connection between an engine's opening and a server's.
 #[derive(Clone, Debug)]

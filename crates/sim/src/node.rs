@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::policies;
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Ask, Call, Reason, Source};
 use limitr_engine::{Given, Likeness, Reserve, Settle};
-use limitr_protocol::InstanceId;
-use limitr_sync::{Fetched, Hosted, Options, Spend};
+use limitr_protocol::{InstanceId, Up};
+use limitr_sync::{Fetched, HostedAs, Options, Spend};
 
 /// A call of the app.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ pub(crate) struct Held {
 /// An opening of an app's engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    pub(crate) hosted: Hosted,
+    pub(crate) hosted: HostedAs<Up>,
     pub(crate) instance: InstanceId,
     /// Whether a policy after the first is too new for it.
     pub(crate) old: bool,
@@ -90,7 +91,7 @@ const HOLD_MS: i64 = 3_000;
 impl Node {
     pub(crate) fn open(now: i64, options: Options, old: bool, strict: bool) -> Node {
         let instance = options.instance;
-        let hosted = Hosted::open(now, options);
+        let hosted = HostedAs::open(now, options);
         Node { hosted, instance, old, waiting: BTreeMap::new(), strict, told: 0, seq: 0, holds: Vec::new() }
     }
 
@@ -133,7 +134,7 @@ impl Node {
     /// What the engine did since the last time.
     fn ran(&mut self, at: i64, by: By) -> Ran {
         let engine = self.hosted.engine().expect("an engine that was called");
-        let spent = engine.clone().take_changes().into_iter().skip_while(|change| change.seq <= self.seq);
+        let spent = engine.waiting_changes().into_iter().skip_while(|change| change.seq <= self.seq);
         let spent = spent.filter_map(|change| Spend::of(&change.effect));
         let spent = spent.filter(|spend| engine.is_shared(at, &spend.customer, &spend.what)).collect();
         self.seq = engine.seq();
@@ -191,7 +192,7 @@ impl Node {
     /// A policy was fetched.
     pub(crate) fn fetched(&mut self, now: i64, version: u64, document: &str) {
         let refuses = self.old && self.hosted.engine().is_some();
-        let fetched = if refuses { Fetched::Refused(Vec::new()) } else { Fetched::Document(document) };
+        let fetched = if refuses { Fetched::Refused(Vec::new()) } else { policies::read(document) };
         self.hosted.policy_fetched(now, version, fetched);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Oracle {
     /// Meters that calls were forced past, or that an offline rule let through.
     excused: BTreeSet<MeterKey>,
     /// The most there ever was of each limit, cap and grant.
-    most: BTreeMap<(Box<str>, What), Amount>,
+    most: BTreeMap<Box<str>, BTreeMap<What, Amount>>,
     /// Which instances the offline rule let spend of each.
     offline: BTreeMap<MeterKey, BTreeSet<InstanceId>>,
     /// How much the offline rule lets each spend; `None`: all that it likes.
@@ -59,8 +59,8 @@ impl Oracle {
         Oracle { beyond, crossing, refunds, ..Oracle::default() }
     }
 
-    pub(crate) fn made(&mut self, instance: InstanceId, changes: &[Change]) {
-        self.made.entry(instance).or_default().extend_from_slice(changes);
+    pub(crate) fn made(&mut self, instance: InstanceId, changes: Vec<Change>) {
+        self.made.entry(instance).or_default().extend(changes);
     }
 
     /// Forgets changes that a crash took before anybody saw them.
@@ -69,12 +69,12 @@ impl Oracle {
     }
 
     pub(crate) fn limit_is(&mut self, customer: &str, what: What, limit: Amount) {
-        let most = self.most.entry((customer.into(), what)).or_default();
+        let most = self.most.entry(customer.into()).or_default().entry(what).or_default();
         *most = limit.max(*most);
     }
 
     pub(crate) fn limit_of(&self, key: &MeterKey) -> Option<Amount> {
-        self.most.get(&(key.customer.clone(), key.what.clone())).copied()
+        self.most.get(&key.customer)?.get(&key.what).copied()
     }
 
     /// Whether calls were forced past it.
@@ -126,17 +126,19 @@ impl Oracle {
 
     /// What must hold after every commit: what can be told from meters, leases and instances.
     pub(crate) fn check_step(&self, database: &Memory) -> Checked {
-        let mut sums: BTreeMap<&MeterKey, (Amount, Amount)> = BTreeMap::new();
-        for (key, row) in database.meters() {
-            if let (Key::Lease((meter, _)), Row::Lease(lease)) = (key, row) {
-                let sum = sums.entry(meter).or_default();
-                sum.0 = sum.0.checked_add(lease.spent).expect("small");
-                sum.1 = sum.1.checked_add(lease.reserved()).expect("small");
+        // Both stand in the order of the meters.
+        let mut leases = database.leases().peekable();
+        for (key, meter) in database.meters() {
+            let (mut spent, mut reserved) = (Amount::ZERO, Amount::ZERO);
+            while let Some(((_, lease), order)) =
+                leases.peek().map(|next| (*next, next.0.0.cmp(key))).filter(|(_, order)| order.is_le())
+            {
+                leases.next();
+                if order.is_eq() {
+                    spent = spent.checked_add(lease.spent).expect("small");
+                    reserved = reserved.checked_add(lease.reserved()).expect("small");
+                }
             }
-        }
-        for (key, row) in database.meters() {
-            let (Key::Meter(key), Row::Meter(meter)) = (key, row) else { continue };
-            let (spent, reserved) = sums.get(key).copied().unwrap_or_default();
             if (meter.spent, meter.reserved) != (spent, reserved) {
                 return Err(format!("{key:?}: {meter:?}, but leases sum up to {spent} and {reserved}"));
             }

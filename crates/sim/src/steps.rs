@@ -1,15 +1,17 @@
 //! What each event does.
 
-use std::cmp::Reverse;
-
 use limitr_ledger::leases::{self, RECLAIM_AFTER_MS};
+use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::{Key, Row, run};
+use limitr_ledger::rows::{Key, Row, Rows, Stop, run};
 use limitr_ledger::{Outcome, Refusal, Wake};
-use limitr_protocol::{Down, read_up, write};
+use limitr_protocol::{Down, Up, read_down, read_up, write};
+use limitr_sync::HostedAs;
 
+use crate::net::Carried;
 use crate::node::Asked;
-use crate::world::{Checked, Event, World};
+use crate::queue::Event;
+use crate::world::{Checked, World};
 
 /// How often the whole ledger is compared with all that was ever done, in events.
 const UNION_EVERY: u64 = 256;
@@ -17,15 +19,10 @@ const UNION_EVERY: u64 = 256;
 impl World {
     /// Runs everything that happens until a time.
     pub(crate) fn run_until(&mut self, end: i64) -> Checked {
-        while let Some(Reverse((at, number))) =
-            self.events.peek().copied().filter(|Reverse((at, _))| *at <= end)
-        {
-            self.events.pop();
+        while let Some((at, event)) = self.events.pop(end) {
             self.now = at;
             self.steps += 1;
-            if let Some(event) = self.bodies.remove(&number) {
-                self.step(event);
-            }
+            self.step(event);
             if self.steps.is_multiple_of(UNION_EVERY) {
                 self.oracle.check_union(&self.database)?;
             }
@@ -93,7 +90,13 @@ impl World {
                 if let Some(node) = node {
                     self.note(|| format!("app {node} hears {frame}"));
                 }
-                self.tell(node, |hosted, now| hosted.text(now, &frame));
+                self.tell(node, |hosted, now| match &frame.text {
+                    Some(text) => {
+                        assert_eq!(read_down(text).as_ref(), Ok(&frame.said), "it is read as it was said");
+                        hosted.text(now, text);
+                    }
+                    None => hosted.frame(now, frame.said),
+                });
             }
             Event::Woken { server, wake } => self.woken(server, &wake),
             Event::Tick { node, opening } => {
@@ -116,7 +119,7 @@ impl World {
         }
     }
 
-    fn tell(&mut self, node: Option<usize>, say: impl FnOnce(&mut limitr_sync::Hosted, i64)) {
+    fn tell(&mut self, node: Option<usize>, say: impl FnOnce(&mut HostedAs<Up>, i64)) {
         let Some(node) = node else { return };
         let now = self.host_time(node);
         if let Some(here) = &mut self.apps[node].node {
@@ -236,20 +239,23 @@ impl World {
             }
         }
         let now = self.now;
-        run(&mut self.database, |rows| leases::take_back(rows, now)).expect("a database that works");
+        operate(&mut self.database, self.whole, |rows| leases::take_back(rows, now))
+            .expect("a database that works");
         self.after(5_000, Event::TakeBack);
     }
 
     /// A frame comes to a server. It may die before it has committed, or before it has answered.
-    fn serve(&mut self, server: usize, connection: u64, text: &str) {
-        let frame = &read_up(text).expect("a frame that can be read");
+    fn serve(&mut self, server: usize, connection: u64, carried: &Carried<Up>) {
+        let read = carried.text.as_ref().map(|text| read_up(text).expect("a frame that can be read"));
+        assert_eq!(read.as_ref().unwrap_or(&carried.said), &carried.said, "it is read as it was said");
+        let frame = read.as_ref().unwrap_or(&carried.said);
         let dies_before = self.stormy() && self.random.percent(1);
         let dies_after = self.stormy() && self.random.percent(1);
         let now = self.now + self.servers[server].skew;
         self.database.fail(dies_before);
         let mut decided = None;
         let desk = &mut self.servers[server].desk;
-        let result = run(&mut self.database, |rows| {
+        let result = operate(&mut self.database, self.whole, |rows| {
             let outcome = desk.frame(rows, now, connection, frame)?;
             decided = Some(outcome.clone());
             Ok(outcome)
@@ -262,10 +268,10 @@ impl World {
             self.send_down(outcome.frames);
         }
         if dies_before {
-            self.note(|| format!("server {server} dies before it commits {text}"));
+            self.note(|| format!("server {server} dies before it commits {carried}"));
             return self.crash_server(server);
         }
-        self.note(|| format!("server {server} takes {text}: {}", shown(&result)));
+        self.note(|| format!("server {server} takes {carried}: {}", shown(&result)));
         match result {
             Ok(outcome) => {
                 if let Err(problem) = self.oracle.check_step(&self.database) {
@@ -292,7 +298,8 @@ impl World {
             return;
         }
         let desk = &self.servers[server].desk;
-        let outcome = run(&mut self.database, |rows| desk.wake(rows, wake)).expect("a database that works");
+        let outcome = operate(&mut self.database, self.whole, |rows| desk.wake(rows, wake))
+            .expect("a database that works");
         self.carry_out(server, outcome);
     }
 
@@ -304,8 +311,8 @@ impl World {
 
     fn send_down(&mut self, frames: Vec<(u64, Down)>) {
         for (connection, said) in frames {
-            let frame = write(&said).expect("a frame of some size");
-            if self.doubled() && !matches!(said, Down::Welcome { .. }) {
+            let frame = self.carried(said);
+            if self.doubled() && !matches!(frame.said, Down::Welcome { .. }) {
                 let frame = frame.clone();
                 self.send(connection, false, |connection| Event::Downwards { connection, frame });
             }
@@ -333,6 +340,18 @@ impl World {
                 self.after(late, Event::Woken { server, wake: wake.clone() });
             }
         }
+    }
+}
+
+/// Runs a server's operation on the database.
+pub(crate) fn operate<T>(
+    database: &mut Memory,
+    whole: bool,
+    operation: impl FnMut(&mut Rows) -> Result<T, Stop>,
+) -> Result<T, Refusal> {
+    match whole {
+        true => run(database, operation),
+        false => database.run_at_once(operation),
     }
 }
 

@@ -1,43 +1,24 @@
 //! A run: events in the order of their time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Change, Changes};
 use limitr_ledger::memory::Memory;
 use limitr_ledger::planted::Bug;
-use limitr_ledger::rows::run;
 use limitr_ledger::{Desk, Settings, Wake, policies};
-use limitr_protocol::{InstanceId, What};
-use limitr_sync::{EarlierOutbox, Failure, Io, Offline, Options, Status, Store};
+use limitr_protocol::{InstanceId, Up, What, write};
+use limitr_sync::{EarlierOutbox, Failure, IoAs, Offline, Options, Status, Store};
 
-use crate::net::Connection;
+use serde::Serialize;
+
+use crate::net::{Carried, Connection};
 use crate::node::{Answer, Asked, By, Node, Ran};
 use crate::oracle::Oracle;
+use crate::queue::{Event, Queue};
 use crate::random::Random;
 use crate::scenario::{Keeps, START, Scenario};
-
-/// Something that happens.
-#[derive(Clone, Debug)]
-pub(crate) enum Event {
-    Opened { connection: u64 },
-    Refused { node: usize, opening: u64 },
-    ClosedAtNode { connection: u64 },
-    ClosedAtServer { connection: u64 },
-    Upwards { connection: u64, frame: String },
-    Downwards { connection: u64, frame: String },
-    Woken { server: usize, wake: Wake },
-    Tick { node: usize, opening: u64 },
-    Durable { node: usize, opening: u64, seq: u64 },
-    Fetched { node: usize, opening: u64, version: u64 },
-    Call { node: usize },
-    Drain { node: usize, opening: u64 },
-    Fault,
-    Reopen { node: usize },
-    Restart { server: usize },
-    TakeBack,
-}
+use crate::steps::operate;
 
 /// An app: its engine now, and what its store has.
 #[derive(Clone, Debug)]
@@ -76,11 +57,12 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     pub(crate) servers: Vec<Server>,
     pub(crate) connections: BTreeMap<u64, Connection>,
-    pub(crate) events: BinaryHeap<Reverse<(i64, u64)>>,
-    pub(crate) bodies: BTreeMap<u64, Event>,
+    pub(crate) events: Queue,
     count: u64,
     pub(crate) storm_ends: i64,
     pub(crate) settings: Settings,
+    /// Whether frames travel as text, and operations are run anew for each row that they miss.
+    pub(crate) whole: bool,
     pub(crate) published: usize,
     pub(crate) trace: Option<Vec<String>>,
     pub(crate) steps: u64,
@@ -90,6 +72,10 @@ pub(crate) struct World {
 
 /// Most units of one call.
 pub(crate) const CALL_MAX: i64 = 5;
+
+/// In one seed of so many frames travel as text, and an operation of a server is run anew for each row that it misses, as with a database. Both
+/// change nothing that a run does.
+const WHOLE_EVERY: u64 = 16;
 
 pub(crate) type Checked = Result<(), String>;
 
@@ -137,10 +123,10 @@ impl World {
             apps,
             servers,
             connections: BTreeMap::new(),
-            events: BinaryHeap::new(),
-            bodies: BTreeMap::new(),
+            events: Queue::new(),
             count: 0,
             settings,
+            whole: seed.is_multiple_of(WHOLE_EVERY),
             published: 0,
             trace: traced.then(Vec::new),
             steps: 0,
@@ -158,8 +144,7 @@ impl World {
 
     pub(crate) fn after(&mut self, ms: i64, event: Event) {
         self.count += 1;
-        self.events.push(Reverse((self.now + ms, self.count)));
-        self.bodies.insert(self.count, event);
+        self.events.push(self.now + ms, self.count, event);
     }
 
     pub(crate) fn late(&mut self) -> i64 {
@@ -184,7 +169,7 @@ impl World {
             let customer = format!("customer_{place}");
             let ensured = limitr_protocol::Ensured { id: customer.as_str().into(), ..Default::default() };
             let (cap, grant, now) = (self.scenario.cap, self.scenario.grant, self.now);
-            run(&mut self.database, |rows| {
+            operate(&mut self.database, self.whole, |rows| {
                 let rules = desk.rules(rows)?;
                 limitr_ledger::customers::ensure(rows, rules, now, &ensured)?;
                 let Some(cap) = cap else { return Ok(()) };
@@ -221,7 +206,7 @@ impl World {
         let Some(limit) = self.scenario.limits.get(self.published).copied() else { return };
         let document = self.scenario.document(self.published);
         let now = self.now;
-        let version = run(&mut self.database, |rows| {
+        let version = operate(&mut self.database, self.whole, |rows| {
             let version = policies::draft(rows, now, "sim", &document, "next")?;
             policies::publish(rows, now, "sim", version)?;
             Ok(version)
@@ -342,10 +327,10 @@ impl World {
         }
     }
 
-    fn carry_out_at(&mut self, node: usize, io: Io) {
+    fn carry_out_at(&mut self, node: usize, io: IoAs<Up>) {
         let opening = self.apps[node].opening;
         match io {
-            Io::Connect => {
+            IoAs::Connect => {
                 let late = self.late();
                 let server = self.random.between(0, self.servers.len() as i64 - 1) as usize;
                 let Server { up, start, .. } = self.servers[server];
@@ -358,28 +343,29 @@ impl World {
                 self.apps[node].connection = Some(id);
                 self.after(late, Event::Opened { connection: id });
             }
-            Io::Send(frame) => {
+            IoAs::Send(frame) => {
                 let Some(id) = self.apps[node].connection else { return };
-                if self.doubled() && !frame.contains(r#""type":"hello""#) {
+                let frame = self.carried(frame);
+                if self.doubled() && !matches!(frame.said, Up::Hello { .. }) {
                     let frame = frame.clone();
                     self.send(id, true, |connection| Event::Upwards { connection, frame });
                 }
                 self.send(id, true, |connection| Event::Upwards { connection, frame });
             }
-            Io::Disconnect => {
+            IoAs::Disconnect => {
                 if let Some(id) = self.apps[node].connection.take() {
                     self.cut(id);
                 }
             }
-            Io::Keep { taken, bytes } => {
+            IoAs::Keep { taken, bytes } => {
                 let changes: Vec<Change> = Changes::new(&bytes, taken.first).flatten().collect();
                 self.keep(node, changes);
             }
-            Io::FetchPolicy(policy) => {
+            IoAs::FetchPolicy(policy) => {
                 let late = self.late();
                 self.after(late, Event::Fetched { node, opening, version: policy.version });
             }
-            Io::Committed { instance, up_to } => {
+            IoAs::Committed { instance, up_to } => {
                 self.oracle.acknowledged(instance, up_to);
                 let app = &mut self.apps[node];
                 if app.node.as_ref().is_some_and(|node| node.instance == instance) {
@@ -392,33 +378,43 @@ impl World {
                 }
                 app.stored.retain(|left| left.instance != instance || up_to < left.up_to);
             }
-            Io::Decide(number) => {
+            IoAs::Decide(number) => {
                 let asked = self.apps[node].node.as_mut().and_then(|node| node.waiting.remove(&number));
                 if let Some(asked) = asked {
                     self.call(node, &asked, false);
                 }
             }
-            Io::Status(status) => {
+            IoAs::Status(status) => {
                 self.note(|| format!("app {node} is {status:?}"));
                 if let Status::Failed(Failure::Refused { code, message }) = status {
                     self.fail(format!("app {node} was refused for good: {code}: {message}"));
                 }
             }
-            Io::CustomerLoaded(_) | Io::NoCustomer(_) | Io::Closed => {}
+            IoAs::CustomerLoaded(_) | IoAs::NoCustomer(_) | IoAs::Closed => {}
         }
     }
 
     /// Tells the oracle what an app's engine did, before anybody else hears of it.
     fn learn(&mut self, node: usize) {
         let Some(here) = &mut self.apps[node].node else { return };
-        let changes: Vec<Change> = here.hosted.sync().outbox().after(here.told).cloned().collect();
+        let outbox = here.hosted.sync().outbox();
+        let changes: Vec<Change> = match outbox.last() > here.told {
+            true => outbox.after(here.told).cloned().collect(),
+            false => Vec::new(),
+        };
         let last = changes.last().map_or(here.told, |change| change.seq);
         let waits = |engine: &limitr_engine::Engine| engine.has_changes();
         if here.hosted.engine().is_some_and(|engine| !waits(engine) && engine.seq() != last) {
             return self.fail(format!("app {node} made changes that aren't in its outbox"));
         }
         here.told = last;
-        self.oracle.made(here.instance, &changes);
+        self.oracle.made(here.instance, changes);
+    }
+
+    /// A frame on its way: as text in one seed of so many, which must be read as what was said.
+    pub(crate) fn carried<M: Serialize>(&self, said: M) -> Carried<M> {
+        let text = self.whole.then(|| write(&said).expect("a frame of some size"));
+        Carried { said, text }
     }
 
     pub(crate) fn send(&mut self, id: u64, upwards: bool, event: impl FnOnce(u64) -> Event) {

@@ -1,6 +1,6 @@
 //! A hundred seeds at every run of the tests. `cargo run -p limitr-sim --profile sim -- 20000` plays as many as there is time for.
 
-use limitr_sim::{play, play_all};
+use limitr_sim::{play, play_all, trace};
 
 #[test]
 fn the_first_seeds_find_nothing() {
@@ -13,5 +13,12 @@ fn the_first_seeds_find_nothing() {
 fn a_seed_plays_the_same_each_time() {
     for seed in 0..10 {
         assert_eq!(play(seed, None, false), play(seed, None, true), "a trace changes nothing");
+    }
+}
+
+#[test]
+fn frames_as_text_and_operations_that_are_run_anew_change_nothing() {
+    for seed in 0..40 {
+        assert_eq!(trace(seed, None, Some(true)), trace(seed, None, Some(false)), "seed {seed}");
     }
 }

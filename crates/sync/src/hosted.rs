@@ -19,9 +19,9 @@
 
 use std::collections::VecDeque;
 
-use limitr_engine::policy::{Format, LoadOptions, load};
+use limitr_engine::policy::{Format, LoadOptions, Policy, load};
 use limitr_engine::{CapHeld, Change, Changes, Effected, Engine, EngineError, NameId, Spend, Taken, What};
-use limitr_protocol::{Ensured, FrameError, InstanceId, PolicyRef, Sent, Up, limits, read_down, write};
+use limitr_protocol::{Down, Ensured, FrameError, InstanceId, PolicyRef, Sent, Up, limits, read_down, write};
 use serde_json::Value;
 
 use crate::effect::{Effect, Failure, Status};
@@ -29,13 +29,39 @@ use crate::lease::Account;
 use crate::options::{Options, Store};
 use crate::sync::Sync;
 
-/// Something that is to be done outside, in order.
+/// How frames to the server are handed out.
+pub trait Outgoing: Sized {
+    /// The frame; where it is too large to be sent, why, and the message again.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLarge`].
+    fn written(said: Up) -> Result<Self, Box<(FrameError, Up)>>;
+}
+
+/// As text: what a socket sends.
+impl Outgoing for String {
+    fn written(said: Up) -> Result<String, Box<(FrameError, Up)>> {
+        write(&said).map_err(|error| Box::new((error, said)))
+    }
+}
+
+/// As it is: for whoever carries it within one process.
+impl Outgoing for Up {
+    fn written(said: Up) -> Result<Up, Box<(FrameError, Up)>> {
+        Ok(said)
+    }
+}
+
+/// Something that is to be done outside, in order; frames are text.
+pub type Io = IoAs<String>;
+
+/// As [`Io`], with frames of another form.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Io {
+pub enum IoAs<F> {
     /// Open a connection; then [`Hosted::connected`], or [`Hosted::disconnected`], or [`Hosted::failed`] where a retry is of no use.
     Connect,
-    /// Send a frame of text.
-    Send(String),
+    /// Send a frame.
+    Send(F),
     /// Close the connection; it counts as closed already, so nothing is to be said of it.
     Disconnect,
     /// Fetch this policy's document, and say what came of it with [`Hosted::policy_fetched`], always.
@@ -71,15 +97,20 @@ pub enum Io {
 pub enum Fetched<'a> {
     /// Its document, in any format that the engine itself reads.
     Document(&'a str),
+    /// It was read already.
+    Loaded(Policy),
     /// It can't be run here, for these diagnostics: as when its functions aren't.
     Refused(Vec<Value>),
     /// It couldn't be had. The server says it again on the next connection.
     Unreachable,
 }
 
-/// An engine and its side of Limitr Cloud.
+/// An engine and its side of Limitr Cloud, whose frames are text.
+pub type Hosted = HostedAs<String>;
+
+/// As [`Hosted`], with frames of another form.
 #[derive(Clone, Debug)]
-pub struct Hosted {
+pub struct HostedAs<F> {
     sync: Sync,
     engine: Option<Engine>,
     /// Seeds the engine's hashes.
@@ -87,19 +118,19 @@ pub struct Hosted {
     stored: bool,
     /// Where the engine's numbers of grants, caps and holds begin: a place that no other instance comes to.
     range: u64,
-    io: VecDeque<Io>,
+    io: VecDeque<IoAs<F>>,
     /// Room for changes while they are taken.
     bytes: Vec<u8>,
 }
 
-impl Hosted {
+impl<F: Outgoing> HostedAs<F> {
     /// One that wants to connect at once. There is no engine before the first policy.
-    pub fn open(now: i64, options: Options) -> Hosted {
+    pub fn open(now: i64, options: Options) -> HostedAs<F> {
         let (seed, stored) = (options.seed, options.store == Store::Durable);
         let range = options.instance.0 as u64;
         let sync = Sync::new(options, now);
         let mut hosted =
-            Hosted { sync, engine: None, seed, stored, range, io: VecDeque::new(), bytes: Vec::new() };
+            HostedAs { sync, engine: None, seed, stored, range, io: VecDeque::new(), bytes: Vec::new() };
         hosted.carry_out(now);
         hosted
     }
@@ -131,7 +162,7 @@ impl Hosted {
 
     /// Takes the next thing to do outside.
     #[allow(clippy::should_implement_trait)] // an iterator would borrow it
-    pub fn next(&mut self) -> Option<Io> {
+    pub fn next(&mut self) -> Option<IoAs<F>> {
         self.io.pop_front()
     }
 
@@ -169,9 +200,14 @@ impl Hosted {
     /// A frame came. One that is none ends the connection, and the status says so; a new one is tried.
     pub fn text(&mut self, now: i64, frame: &str) {
         match read_down(frame) {
-            Ok(frame) => self.act(now, |sync| sync.frame(now, frame)),
+            Ok(frame) => self.frame(now, frame),
             Err(error) => self.act(now, |sync| sync.misheard(now, error.code(), &error.to_string())),
         }
+    }
+
+    /// A frame came that was read already.
+    pub fn frame(&mut self, now: i64, frame: Down) {
+        self.act(now, |sync| sync.frame(now, frame));
     }
 
     /// Time has passed.
@@ -212,7 +248,14 @@ impl Hosted {
             Fetched::Refused(diagnostics) => Err(diagnostics),
             Fetched::Document(text) => {
                 self.take(now);
-                self.run(now, version, text).map_err(|error| diagnostics(&error))
+                let loaded = load(text.as_bytes(), Format::Auto, &LoadOptions::default());
+                let loaded = loaded.map(|loaded| loaded.policy).map_err(EngineError::refused);
+                let run = loaded.and_then(|policy| self.run(now, version, policy));
+                run.map_err(|error| diagnostics(&error))
+            }
+            Fetched::Loaded(policy) => {
+                self.take(now);
+                self.run(now, version, policy).map_err(|error| diagnostics(&error))
             }
         };
         self.act(now, |sync| sync.policy_done(version, result));
@@ -248,7 +291,7 @@ impl Hosted {
             }
             let spends: Vec<Spend> = changes.iter().filter_map(|change| Spend::of(&change.effect)).collect();
             if self.stored {
-                self.io.push_back(Io::Keep { taken, bytes: std::mem::take(&mut self.bytes) });
+                self.io.push_back(IoAs::Keep { taken, bytes: std::mem::take(&mut self.bytes) });
             }
             self.sync.committed(now, changes);
             self.sync.spent(now, &spends);
@@ -271,61 +314,61 @@ impl Hosted {
     fn carry_out(&mut self, now: i64) {
         while let Some(effect) = self.sync.effect() {
             let io = match effect {
-                Effect::Connect => Io::Connect,
+                Effect::Connect => IoAs::Connect,
                 Effect::Send(frame) => {
-                    self.send(&frame);
+                    self.send(frame);
                     continue;
                 }
-                Effect::Disconnect => Io::Disconnect,
+                Effect::Disconnect => IoAs::Disconnect,
                 Effect::Customer { known, replay } => match self.put(now, &known.record, &replay) {
-                    Ok(id) => Io::CustomerLoaded(id),
+                    Ok(id) => IoAs::CustomerLoaded(id),
                     Err(error) => {
                         self.sync.misheard(now, error.code(), error.message());
                         continue;
                     }
                 },
-                Effect::NoCustomer(id) => Io::NoCustomer(id),
+                Effect::NoCustomer(id) => IoAs::NoCustomer(id),
                 Effect::Merge { list, .. } => {
                     if let Err(error) = self.merge(now, list.iter().map(|Sent(change)| change)) {
                         self.sync.misheard(now, error.code(), error.message());
                     }
                     continue;
                 }
-                Effect::FetchPolicy(policy) => Io::FetchPolicy(policy),
-                Effect::Committed { instance, up_to } => Io::Committed { instance, up_to },
-                Effect::Decide(call) => Io::Decide(call),
-                Effect::Status(status) => Io::Status(status),
-                Effect::Closed => Io::Closed,
+                Effect::FetchPolicy(policy) => IoAs::FetchPolicy(policy),
+                Effect::Committed { instance, up_to } => IoAs::Committed { instance, up_to },
+                Effect::Decide(call) => IoAs::Decide(call),
+                Effect::Status(status) => IoAs::Status(status),
+                Effect::Closed => IoAs::Closed,
             };
             self.io.push_back(io);
         }
     }
 
     /// Sends a frame; changes that are too large for one go in several.
-    fn send(&mut self, frame: &Up) {
-        match (write(frame), frame) {
-            (Ok(text), _) => self.io.push_back(Io::Send(text)),
-            (Err(FrameError::TooLarge { .. }), Up::Changes { from, list, watermark, of })
+    fn send(&mut self, frame: Up) {
+        let refused = match F::written(frame) {
+            Ok(frame) => return self.io.push_back(IoAs::Send(frame)),
+            Err(refused) => *refused,
+        };
+        match refused {
+            (FrameError::TooLarge { .. }, Up::Changes { from, mut list, watermark, of })
                 if list.len() > 1 =>
             {
-                let (first, second) = list.split_at(list.len() / 2);
-                let later = from.saturating_add(first.len() as u64);
-                for (from, list) in [(*from, first), (later, second)] {
-                    let (list, watermark, of) = (list.to_vec(), *watermark, *of);
-                    self.send(&Up::Changes { from, list, watermark, of });
+                let second = list.split_off(list.len() / 2);
+                let later = from.saturating_add(list.len() as u64);
+                for (from, list) in [(from, list), (later, second)] {
+                    self.send(Up::Changes { from, list, watermark, of });
                 }
             }
-            (Err(error), _) => {
+            (error, _) => {
                 let (code, message) = (error.code().to_string(), error.to_string());
                 self.sync.failed(Failure::Refused { code, message });
             }
         }
     }
 
-    fn run(&mut self, now: i64, version: u64, document: &str) -> Result<(), EngineError> {
+    fn run(&mut self, now: i64, version: u64, policy: Policy) -> Result<(), EngineError> {
         let at = self.sync.server_time(now);
-        let loaded = load(document.as_bytes(), Format::Auto, &LoadOptions::default());
-        let policy = loaded.map_err(EngineError::refused)?.policy;
         if let Some(engine) = &mut self.engine {
             return engine.take_policy(at, policy, version);
         }

@@ -62,6 +62,8 @@ pub struct Leases {
     accounts: BTreeMap<(Box<str>, What), Account>,
     /// Those with a `retry_at`.
     retrying: Vec<(Box<str>, What)>,
+    /// Whether a call may wait for units of any.
+    needed: bool,
     swept_at: i64,
     /// How often the server had everything.
     quiet: u64,
@@ -236,6 +238,7 @@ impl Leases {
         let account = self.accounts.entry(key.clone()).or_default();
         account.begin(spend.period_start);
         account.needed = account.needed.max(spend.units);
+        self.needed = true;
         account.ask(&key, now)
     }
 
@@ -249,6 +252,9 @@ impl Leases {
     /// Nobody waits for units any more.
     pub(crate) fn needless(&mut self) {
         self.retrying.clear();
+        if !std::mem::take(&mut self.needed) {
+            return;
+        }
         for account in self.accounts.values_mut().filter(|account| account.needed.is_positive()) {
             (account.needed, account.retry_at) = (Amount::ZERO, None);
         }

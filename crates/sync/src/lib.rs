@@ -29,7 +29,7 @@ mod outbox;
 mod sync;
 
 pub use effect::{Effect, Failure, Status};
-pub use hosted::{Fetched, Hosted, Io};
+pub use hosted::{Fetched, Hosted, HostedAs, Io, IoAs, Outgoing};
 pub use lease::Leases;
 pub use limitr_engine::Spend;
 pub use options::{EarlierOutbox, Offline, Options, Store};

@@ -300,6 +300,9 @@ impl Sync {
     /// Lets calls go on whose units are there, or won't come.
     pub(crate) fn decide_settled(&mut self, now: i64) {
         let server_now = self.clock.at(now);
+        if self.waiting.is_empty() {
+            return self.leases.needless();
+        }
         let over = |waiting: &Waiting, leases: &Leases| {
             waiting.until <= now || waiting.dry.iter().all(|spend| leases.settled(spend, server_now))
         };

@@ -94,17 +94,8 @@ impl<T: Serialize> Change<T> {
     /// # Ok::<(), limitr_engine::EngineError>(())
     /// ```
     pub fn to_json(&self) -> Value {
-        let mut json = crate::engine::object([("seq", Value::from(self.seq)), ("at", Value::from(self.at))]);
-        // An effect is an object of one field: the type, with what it says.
-        if let Ok(Value::Object(effect)) = serde_json::to_value(&self.effect) {
-            for (kind, said) in effect {
-                json.insert("type".to_string(), kind.into());
-                if let Value::Object(said) = said {
-                    json.extend(said);
-                }
-            }
-        }
-        Value::from(json)
+        // An effect is an object, and its texts and numbers can always be written.
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 

@@ -160,6 +160,11 @@ impl Engine {
         self.outbox.take_changes()
     }
 
+    /// The changes that wait, in order, which go on waiting.
+    pub fn waiting_changes(&self) -> Vec<Change> {
+        self.outbox.clone().take_changes()
+    }
+
     /// Takes all changes that wait as bytes, which [`crate::Changes`] reads; what `bytes` has room for is used for the
     /// next ones.
     pub fn swap_changes(&mut self, bytes: &mut Vec<u8>) -> Taken {
