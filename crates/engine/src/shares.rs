@@ -150,6 +150,14 @@ impl Shares {
         }
     }
 
+    /// Counts from another start of the period: nothing is leased of that yet, and what the offline rule let through is of it.
+    pub(crate) fn restart(&mut self, holder: CustomerId, key: Key, period_start: i64) {
+        let shares = self.of.get_mut(place_of(holder)).into_iter().flatten();
+        for share in shares.filter(|share| share.key == key) {
+            *share = Share { beyond: share.beyond, ..Share::none(key, period_start) };
+        }
+    }
+
     /// Forgets all of a customer that is gone.
     pub(crate) fn forget(&mut self, holder: CustomerId) {
         self.put_back(holder, Kept::default());

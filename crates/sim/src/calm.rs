@@ -164,33 +164,28 @@ impl World {
         self.scenario.extra.filter(|(from, _)| *from < self.published).map(|(_, limit)| limit)
     }
 
-    /// Whether all is used up of a limit, cap or grant: by whom, the dead included.
-    fn is_full(&self, customer: &str, what: &What, limit: Amount) -> Result<(bool, Amount), String> {
+    /// Whether all is used up of a limit, cap or grant; how much of it was leased to the dead, who never said what became of it. What is leased to
+    /// the living is there to be used, unless what is given back or forced keeps it from them.
+    fn is_full(&self, customer: &str, what: &What, limit: Amount) -> (bool, Amount) {
         let living: Vec<InstanceId> =
             self.apps.iter().filter_map(|app| app.node.as_ref().map(|node| node.instance)).collect();
         let Some((key, meter)) =
             self.database.meters().filter(|(key, _)| *key.customer == *customer && key.what == *what).last()
         else {
-            return Ok((!limit.is_positive(), Amount::ZERO));
+            return (!limit.is_positive(), Amount::ZERO);
         };
-        let mut taken = Amount::ZERO;
-        for (instance, lease) in self.leases_on(key) {
-            let left = lease.unreported();
-            if left.is_positive()
-                && living.contains(&instance)
-                && !self.scenario.refunds
-                && !self.scenario.forces
-            {
-                return Err(format!("{left} of {key:?} are leased to {instance}, which doesn't use them"));
-            }
-            taken = taken.checked_add(left).expect("small");
-        }
+        let out_of_reach = |instance: &InstanceId| {
+            self.scenario.refunds || self.scenario.forces || !living.contains(instance)
+        };
+        let leases = self.leases_on(key).filter(|(instance, _)| out_of_reach(instance));
+        let taken = leases
+            .fold(Amount::ZERO, |taken, (_, lease)| taken.checked_add(lease.unreported()).expect("small"));
         let mut spent = meter.spent;
         if self.scenario.grant.is_some() {
             // What grants covered stands on the meter, too: under a higher limit, or after a refund, there is no room where it stands.
             spent = spent.max(meter.sums.units);
         }
-        Ok((spent.checked_add(taken).expect("small") >= limit, taken))
+        (spent.checked_add(taken).expect("small") >= limit, taken)
     }
 
     fn check_used_up(&self) -> Result<bool, String> {
@@ -198,21 +193,24 @@ impl World {
         for customer in 0..self.scenario.customers {
             let customer = format!("customer_{customer}");
             let chat = What::Limit("chat".into());
-            let (mut full, taken) = self.is_full(&customer, &chat, limit)?;
+            let (mut full, taken) = self.is_full(&customer, &chat, limit);
             if let (Some(grant), true) = (self.scenario.grant, taken.is_zero()) {
-                full &= self.is_full(&customer, &What::Grant(1), Amount::from_int(grant))?.0;
+                full &= self.is_full(&customer, &What::Grant(1), Amount::from_int(grant)).0;
             }
             if let Some(cap) = self.scenario.cap {
-                full |= self.is_full(&customer, &What::Cap("cap".into()), Amount::from_int(cap))?.0;
+                full |= self.is_full(&customer, &What::Cap("cap".into()), Amount::from_int(cap)).0;
             }
             if let Some(extra) = self.extra() {
                 let what = What::Limit("extra".into());
                 let capped = self.scenario.cap.is_some() && full;
-                full &= capped || self.is_full(&customer, &what, Amount::from_int(extra))?.0;
+                full &= capped || self.is_full(&customer, &what, Amount::from_int(extra)).0;
             }
             if !full {
-                let meters: Vec<_> = self.database.meters().collect();
-                return Err(format!("not all is used up of `{customer}`, limit {limit}: {meters:?}"));
+                let (meters, leases): (Vec<_>, Vec<_>) =
+                    (self.database.meters().collect(), self.database.leases().collect());
+                return Err(format!(
+                    "not all is used up of `{customer}`, limit {limit}: {meters:?}, leases {leases:?}"
+                ));
             }
         }
         Ok(true)

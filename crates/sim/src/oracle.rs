@@ -21,10 +21,12 @@ pub(crate) struct Oracle {
     answered: BTreeMap<MeterKey, Amount>,
     /// Meters that calls were forced past, or that an offline rule let through.
     excused: BTreeSet<MeterKey>,
-    /// The most there ever was of each limit, cap and grant.
-    most: BTreeMap<Box<str>, BTreeMap<What, Amount>>,
+    /// How much there was of each limit, cap and grant, under any policy.
+    limits: BTreeMap<Box<str>, BTreeMap<What, BTreeSet<Amount>>>,
     /// Which instances the offline rule let spend of each.
     offline: BTreeMap<MeterKey, BTreeSet<InstanceId>>,
+    /// Which instances gave units back of each.
+    gave_back: BTreeMap<MeterKey, BTreeSet<InstanceId>>,
     /// How much the offline rule lets each spend; `None`: all that it likes.
     beyond: Option<Amount>,
     /// How much one call may pass a limit by.
@@ -69,12 +71,12 @@ impl Oracle {
     }
 
     pub(crate) fn limit_is(&mut self, customer: &str, what: What, limit: Amount) {
-        let most = self.most.entry(customer.into()).or_default().entry(what).or_default();
-        *most = limit.max(*most);
+        self.limits.entry(customer.into()).or_default().entry(what).or_default().insert(limit);
     }
 
+    /// The most there ever was.
     pub(crate) fn limit_of(&self, key: &MeterKey) -> Option<Amount> {
-        self.most.get(&key.customer)?.get(&key.what).copied()
+        self.limits.get(&key.customer)?.get(&key.what)?.last().copied()
     }
 
     /// Whether calls were forced past it.
@@ -96,14 +98,17 @@ impl Oracle {
                 }
                 self.offline.entry(key.clone()).or_default().insert(ran.instance);
             }
+            if units.is_negative() {
+                self.gave_back.entry(key.clone()).or_default().insert(ran.instance);
+            }
             let gone = self.offline.get(&key).map_or(0, BTreeSet::len) as i64;
             let Some(beyond) =
                 self.beyond.map_or((gone == 0).then_some(Amount::ZERO), |most| most.mul_int(gone).ok())
             else {
                 continue;
             };
-            // One call crosses among those that leases let through, and one at each engine that decides alone.
-            let crossing = self.crossing.mul_int(gone + 1).expect("small");
+            let crossing = self.crossings(&key).checked_add(self.crossing.mul_int(gone).expect("small"));
+            let crossing = crossing.expect("small");
             let more = beyond.checked_add(crossing).expect("small");
             let sum = self.answered.entry(key.clone()).or_default();
             *sum = sum.checked_add(units).expect("small");
@@ -117,6 +122,15 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// How far calls may pass a limit by crossing it. One call does among those that leases let through; where a policy has changed it, one for each
+    /// limit that engines still go by; and one more at each engine that gave units back, which it may spend again before it hears who crossed.
+    /// One at each engine that decides alone comes on top.
+    fn crossings(&self, key: &MeterKey) -> Amount {
+        let limits = self.limits.get(&key.customer).and_then(|limits| limits.get(&key.what));
+        let again = if self.refunds { self.gave_back.get(key).map_or(0, BTreeSet::len) } else { 0 };
+        self.crossing.mul_int((limits.map_or(1, BTreeSet::len) + again) as i64).expect("small")
     }
 
     pub(crate) fn acknowledged(&mut self, instance: InstanceId, up_to: u64) {
@@ -142,8 +156,8 @@ impl Oracle {
             if (meter.spent, meter.reserved) != (spent, reserved) {
                 return Err(format!("{key:?}: {meter:?}, but leases sum up to {spent} and {reserved}"));
             }
-            let most = self.limit_of(key).map(|most| most.checked_add(self.crossing).expect("small"));
-            // Units that were given back at one engine may be crossed into at another, and the first one's ceiling stands as it did.
+            let most = self.limit_of(key).map(|most| most.checked_add(self.crossings(key)).expect("small"));
+            // The ceiling of the first one who crossed stands as it did.
             let crosses_again = self.refunds && self.crossing.is_positive();
             let bound = if crosses_again { spent } else { reserved };
             let past = most.is_some_and(|most| bound > most);

@@ -39,6 +39,10 @@ pub(crate) struct Account {
     returned_at: i64,
     /// What was asked for and isn't answered.
     asking: Option<Amount>,
+    /// What was asked for last, and when. A lease and a denial may answer one question: a second one that is asked in between seems answered by
+    /// what was said to the first.
+    asked: Amount,
+    asked_at: i64,
     /// What calls wait for.
     needed: Amount,
     /// Units a millisecond, averaged.
@@ -146,7 +150,7 @@ impl Account {
         if self.asking.is_some() {
             return None;
         }
-        self.asking = Some(want);
+        (self.asking, self.asked, self.asked_at) = (Some(want), want, now);
         Some(Say::Ask { customer: key.0.clone(), what: key.1.clone(), want })
     }
 
@@ -350,16 +354,19 @@ impl Leases {
         say
     }
 
-    /// On a new connection: returns again what may not have been heard to be returned, then asks anew what was asked and not answered, so that a
+    /// On a new connection: returns again what may not have been heard to be returned, then asks anew what may not have been answered, so that a
     /// lease that got lost on its way is known.
     pub(crate) fn resume(&mut self) -> Vec<Say> {
         let lost = |account: &&Account| account.returned > 0 && account.returned_at >= self.heard_at;
         let returns = self.accounts.values().filter(lost).map(|account| account.return_again(self.quiet));
-        let asks = self.accounts.iter().filter_map(|((customer, what), account)| {
-            let want = account.asking?;
-            Some(Say::Ask { customer: customer.clone(), what: what.clone(), want })
-        });
-        returns.chain(asks).collect()
+        let mut say: Vec<Say> = returns.collect();
+        for ((customer, what), account) in &mut self.accounts {
+            if account.asking.is_some() || (account.asked.is_positive() && account.asked_at >= self.heard_at) {
+                account.asking = Some(account.asked);
+                say.push(Say::Ask { customer: customer.clone(), what: what.clone(), want: account.asked });
+            }
+        }
+        say
     }
 
     /// The server has heard everything that was said before this time.

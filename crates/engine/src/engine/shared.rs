@@ -267,6 +267,9 @@ impl Engine {
                 // What this engine used of it already is counted in that period, too.
                 Some(meter) if meter.start > start => {
                     holder.put_meter(Meter { start, period_start: start, ..meter.clone() });
+                    if let Some(shares) = &mut self.shares {
+                        shares.restart(at, Key::Limit(entitlement), start);
+                    }
                 }
                 _ => holder.put_meter(Meter::new(entitlement, start)),
             }
