@@ -361,7 +361,8 @@ impl Leases {
         let returns = self.accounts.values().filter(lost).map(|account| account.return_again(self.quiet));
         let mut say: Vec<Say> = returns.collect();
         for ((customer, what), account) in &mut self.accounts {
-            if account.asking.is_some() || (account.asked.is_positive() && account.asked_at >= self.heard_at) {
+            let unheard = account.asked.is_positive() && account.asked_at >= self.heard_at;
+            if unheard || account.asking.is_some() {
                 account.asking = Some(account.asked);
                 say.push(Say::Ask { customer: customer.clone(), what: what.clone(), want: account.asked });
             }
