@@ -2,9 +2,10 @@
 #![allow(clippy::panic, clippy::unwrap_used)] // in helpers, too
 mod support;
 
+use limitr_engine::policy::{Format, LoadOptions, load};
 use limitr_engine::{
-    Ask, BatchItem, BoundBy, Call, Change, Effected, Given, Metered, Reason, Reserve, Settle, Source, Spend,
-    What,
+    Ask, BatchItem, BoundBy, Call, Change, Effected, Given, Metered, Profile, Reason, Reserve, Settle,
+    Source, Spend, What,
 };
 use serde_json::{Map, Value, json};
 use support::{HOUR, START, World, amount};
@@ -194,6 +195,30 @@ fn the_offline_rule_lets_so_much_through_in_a_period() {
     world.engine.set_offline(None);
     world.engine.set_offline(Some(amount("3")));
     assert!(!world.allow("hard", 2.0), "and stay gone");
+    assert!(world.allow("hard", 1.0));
+}
+
+#[test]
+fn what_the_offline_rule_let_through_before_a_start_was_heard_is_of_that_start() {
+    let mut world = World::new(&POLICY.replace("hard:", "other:"));
+    world.create("ann", &Profile::default());
+    world.engine.share(1 << 40);
+    let later = load(POLICY.as_bytes(), Format::Yaml, &LoadOptions::default()).unwrap().policy;
+    world.engine.take_policy(START, later, 2).unwrap();
+    world.engine.take_changes();
+    // This engine's clock is ahead of its server's, which knew of the limit first.
+    world.advance(2_000);
+    world.engine.set_offline(Some(amount("3")));
+    assert_eq!(world.decide("hard", 2.0).source, Source::Offline);
+    world.engine.set_offline(None);
+    let (holder, entitlements) = ("ann".into(), vec!["hard".into()]);
+    let effect = Effected::MetersStarted { holder, entitlements, ended: Vec::new() };
+    world.engine.merge_change(world.now, &Change { seq: 1, at: START + 500, effect }).unwrap();
+    world.engine.set_lease("ann", &limit("hard"), START + 500, amount("4"), START + HOUR);
+    let decision = world.decide("hard", 4.0);
+    assert_eq!((decision.allowed, decision.source, decision.used), (true, Source::Lease, Some(amount("6"))));
+    world.engine.set_offline(Some(amount("3")));
+    assert!(!world.allow("hard", 2.0), "2 of 3 are gone");
     assert!(world.allow("hard", 1.0));
 }
 

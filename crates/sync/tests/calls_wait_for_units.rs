@@ -52,6 +52,20 @@ fn what_others_are_asked_to_return_is_asked_for_again() {
 }
 
 #[test]
+fn a_lease_that_got_lost_behind_the_answer_to_another_question_is_asked_for_anew() {
+    let mut driver = Driver::online(Options::new(ME, 1));
+    driver.sync.await_units(0, vec![spend(3)]).unwrap();
+    driver.effects();
+    // The server answers with what there is, and that there is no more. In between the rest is asked for.
+    assert_eq!(driver.hears(lease(1, 1, 60_000)), [ask(3)]);
+    driver.hears(denied(DenyReason::Leased));
+    driver.sync.disconnected(driver.now);
+    driver.effects();
+    let said = driver.reconnect(0);
+    assert!(said.contains(&ask(3)), "what was answered to that is unknown: {said:?}");
+}
+
+#[test]
 fn more_is_asked_for_before_a_lease_is_dry_by_the_rate_of_spending() {
     let mut driver = Driver::online(Options::new(ME, 1));
     driver.hears(lease(1, 20, 60_000));
