@@ -33,8 +33,8 @@ pub(crate) struct Oracle {
     crossing: Amount,
     /// Whether calls give units back.
     refunds: bool,
-    /// What leases left unreported when they were taken back.
-    pub(crate) reclaimed: BTreeMap<MeterKey, Amount>,
+    /// What leases may have hidden when they were taken back.
+    reclaimed: BTreeMap<MeterKey, Amount>,
     /// Each change of each instance, in order.
     made: BTreeMap<InstanceId, Vec<Change>>,
     /// Up to which change each instance was told that it is committed.
@@ -77,6 +77,14 @@ impl Oracle {
     /// The most there ever was.
     pub(crate) fn limit_of(&self, key: &MeterKey) -> Option<Amount> {
         self.limits.get(&key.customer)?.get(&key.what)?.last().copied()
+    }
+
+    /// A lease is taken back of which so much is unreported: it may have been spent, the last of it by a call that crossed.
+    pub(crate) fn reclaimed(&mut self, key: &MeterKey, unreported: Amount) {
+        let hidden =
+            if unreported.is_positive() { unreported.checked_add(self.crossing) } else { Ok(unreported) };
+        let sum = self.reclaimed.entry(key.clone()).or_default();
+        *sum = hidden.and_then(|hidden| sum.checked_add(hidden)).expect("small");
     }
 
     /// Whether calls were forced past it.

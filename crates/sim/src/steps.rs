@@ -234,8 +234,7 @@ impl World {
                 && lease.reclaim
                 && lease.until < before
             {
-                let sum = self.oracle.reclaimed.entry(meter.clone()).or_default();
-                *sum = sum.checked_add(lease.unreported()).expect("small");
+                self.oracle.reclaimed(meter, lease.unreported());
             }
         }
         let now = self.now;

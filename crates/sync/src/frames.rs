@@ -81,7 +81,7 @@ impl Sync {
         }
         self.pushed(policy);
         self.flush(now);
-        let again = self.leases.resume();
+        let again = self.leases.resume(self.clock.at(now));
         self.say(again);
         self.finish_if_empty();
     }

@@ -137,9 +137,10 @@ impl Account {
         if now < self.held_until { self.held } else { Amount::ZERO }
     }
 
-    /// Says again that the last lease is over: nothing but what was spent of it is taken up.
-    fn return_again(&self, quiet: u64) -> Say {
-        Say::Return { lease: self.returned, amount: self.spent_at_most(quiet), unused: Amount::ZERO }
+    /// Says again that the last lease is over: nothing but what was spent of it is taken up, and what holds reserve.
+    fn return_again(&self, now: i64, quiet: u64) -> Say {
+        let amount = more(self.spent_at_most(quiet), self.held(now));
+        Say::Return { lease: self.returned, amount, unused: Amount::ZERO }
     }
 
     fn ask(&mut self, key: &(Box<str>, What), now: i64) -> Option<Say> {
@@ -309,7 +310,8 @@ impl Leases {
             return Vec::new();
         };
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
-        let back = account.end_lease(now, self.quiet).unwrap_or_else(|| account.return_again(self.quiet));
+        let back =
+            account.end_lease(now, self.quiet).unwrap_or_else(|| account.return_again(now, self.quiet));
         self.changed.push(key.clone());
         // What holds reserve is kept, and leased anew: what is closed and never spent would be nobody's.
         let again = account.held(now).is_positive().then(|| account.ask(key, now)).flatten();
@@ -356,9 +358,10 @@ impl Leases {
 
     /// On a new connection: returns again what may not have been heard to be returned, then asks anew what may not have been answered, so that a
     /// lease that got lost on its way is known.
-    pub(crate) fn resume(&mut self) -> Vec<Say> {
+    pub(crate) fn resume(&mut self, now: i64) -> Vec<Say> {
         let lost = |account: &&Account| account.returned > 0 && account.returned_at >= self.heard_at;
-        let returns = self.accounts.values().filter(lost).map(|account| account.return_again(self.quiet));
+        let returns =
+            self.accounts.values().filter(lost).map(|account| account.return_again(now, self.quiet));
         let mut say: Vec<Say> = returns.collect();
         for ((customer, what), account) in &mut self.accounts {
             let unheard = account.asked.is_positive() && account.asked_at >= self.heard_at;

@@ -128,4 +128,9 @@ fn what_holds_reserve_stays_leased_until_they_end() {
     driver.hears(lease(2, 9, 60_000));
     let back = Effect::Send(Up::Return { lease: 2, amount: units(9), unused: units(4) });
     assert!(driver.wait(10_000).contains(&back), "the hold is over");
+    driver.hears(lease(3, 9, 60_000));
+    driver.sync.held("ann", &chat(), units(4), 60_000);
+    driver.hears(Down::Revoke { lease: 3 });
+    let again = Effect::Send(Up::Return { lease: 3, amount: units(9), unused: units(0) });
+    assert_eq!(driver.hears(Down::Revoke { lease: 3 })[0], again, "5 are spent, 4 are held still");
 }
