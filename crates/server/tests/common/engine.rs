@@ -62,7 +62,7 @@ impl Engine {
     /// Says hello, and hears `welcome`.
     pub async fn hello(&mut self, resume: Option<Resume>) -> Down {
         let (instance, engine) = (self.instance, "0.1.0".to_string());
-        self.say(&Up::Hello { instance, engine, policy_version: None, resume }).await;
+        self.say(&Up::Hello { instance, engine, policy_version: None, pinned: None, resume }).await;
         let welcome = self.wait(|frame| matches!(frame, Down::Welcome { .. })).await;
         let Down::Welcome { session, .. } = &welcome else { panic!("{welcome:?}") };
         self.session = *session;
