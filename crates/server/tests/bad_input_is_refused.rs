@@ -163,6 +163,40 @@ async fn instances_of_another_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_to_be_pinned_to_that_were_never_published_here() {
+    for database in databases().await {
+        let server = started(&database).await;
+        let draft = server.post("/v1/policies", &server.admin, &policy(5)).await;
+        assert_eq!(draft.json()["version"], 2, "{}", draft.body);
+        let cookie = format!("cookie: {}", server.sign_in_owner().await);
+        let wanted = json!({ "name": "live engine", "scopes": ["engine"] }).to_string();
+        let made = server.ask("POST", "/v1/tokens?environment=live", &[&cookie], &wanted).await;
+        let live = made.json()["secret"].as_str().unwrap().to_string();
+        let draft = (&server.token, 2, "draft");
+        for (token, version, why) in
+            [draft, (&server.token, 3, "none of that number"), (&live, 1, "none of that number")]
+        {
+            let mut engine = Engine::open(&server, token).await;
+            engine.greet(Some(version), None).await;
+            let error = engine.hear().await;
+            let Some(Down::Error { code, message }) = error else { panic!("no `welcome`: {error:?}") };
+            assert_eq!(code, "unknown_policy");
+            assert!(message.contains(&format!("version {version} ")) && message.contains(why), "{message}");
+            assert_eq!(engine.hear().await, None, "it is cut off");
+        }
+        for pinned in ["0", "-1", "9007199254740992", "\"1\"", "{}"] {
+            let mut engine = Engine::open(&server, &server.token).await;
+            let instance = engine.instance;
+            let hello =
+                format!(r#"{{"type":"hello","instance":"{instance}","engine":"0","pinned":{pinned}}}"#);
+            engine.say_text(&hello).await;
+            assert_eq!(engine.cut_off().await, "invalid_field");
+        }
+        serves(&server).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tickets_that_were_used_or_arent_any() {
     for database in databases().await {
         let server = started(&database).await;
