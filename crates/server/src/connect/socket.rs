@@ -161,7 +161,9 @@ impl Line {
                 self.place.mailbox.set_busy(false);
                 self.app.hub.deliver(&environment.scope, &news);
                 match up {
-                    Up::Changes { list, .. } => self.app.metrics.changes.inc_by(list.len() as u64),
+                    Up::Changes { list, .. } => {
+                        self.app.metrics.changes.inc_by(list.len() as u64);
+                    }
                     Up::Policy { version, ok: false, diagnostics } => warn_of_refused(*version, diagnostics),
                     _ => {}
                 }
