@@ -49,7 +49,8 @@ describe('a pinned version', () => {
     const server = await started(plan({ chat: limit(2, 'soft') }))
     const line = await wire(server)
     const versions: (number | null)[] = []
-    const onStatus = ({ policyVersion }: { policyVersion: number | null }) => void versions.push(policyVersion)
+    const onStatus = ({ policyVersion }: { policyVersion: number | null }) =>
+      void versions.push(policyVersion)
     const limitr = await connected(server, { policy: 1, url: line.url, onStatus })
     await limitr.ensureCustomer('ada')
     line.cut()

@@ -42,7 +42,8 @@ describe('what goes wrong', () => {
   it('is `policy_invalid` for a policy that this engine can’t run: the one before goes on', async () => {
     const server = await started(plan({ chat: limit(2, 'soft') }))
     // What a newer server holds good and an older engine doesn't know, for want of one.
-    const down = (text: string) => text.replaceAll('"value":7', '"value":x').replaceAll('"value":8', '"value":x')
+    const down = (text: string) =>
+      text.replaceAll('"value":7', '"value":x').replaceAll('"value":8', '"value":x')
     const line = await wire(server, { down })
     const limitr = await connected(server, { url: line.url })
     await limitr.ensureCustomer('ada')

@@ -18,7 +18,8 @@ const { WebDriver, assertWebSocket } = require('./web-driver.js')
  * @returns {Promise<Core>}
  */
 async function openedInCloud({ doors, backend }, options) {
-  const { url, token, pinned, connectTimeout, leaseTimeout, offline, denyUnconnected, store, strictly } = options
+  const { url, token, pinned, connectTimeout, leaseTimeout, offline, denyUnconnected, store, strictly } =
+    options
   const kept = store === null ? {} : { store, strict: strictly }
   const rules = { connectTimeout, leaseTimeout, offline, denyUnconnected }
   const crossing = { url, token, pinned, ...rules, ...kept, instance: drawn() }

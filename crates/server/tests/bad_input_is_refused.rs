@@ -76,7 +76,9 @@ async fn frames_in_the_wrong_order() {
         }
         let mut engine = Engine::connect(&server).await;
         let (instance, version) = (engine.instance, "0.1.0".to_string());
-        engine.say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None }).await;
+        engine
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None })
+            .await;
         assert_eq!(engine.cut_off().await, "invalid_hello");
         serves(&server).await;
     }
@@ -103,7 +105,9 @@ async fn changes_that_are_forged() {
         assert_eq!(forger.cut_off().await, "not_yours");
         let mut forger = Engine::open(&server, &server.token).await;
         let (instance, version) = (InstanceId(0), "0.1.0".to_string());
-        forger.say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None }).await;
+        forger
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None })
+            .await;
         assert_eq!(forger.cut_off().await, "invalid_hello");
 
         // With a gap, and of a customer that nobody has.
@@ -140,7 +144,13 @@ async fn instances_of_another_environment() {
         let mut forger = Engine::open(&server, &live).await;
         let (instance, version) = (test.instance, "0.1.0".to_string());
         forger
-            .say(&Up::Hello { instance, engine: version.clone(), policy_version: None, pinned: None, resume: None })
+            .say(&Up::Hello {
+                instance,
+                engine: version.clone(),
+                policy_version: None,
+                pinned: None,
+                resume: None,
+            })
             .await;
         assert_eq!(forger.cut_off().await, "not_yours");
 
@@ -148,7 +158,9 @@ async fn instances_of_another_environment() {
         let earlier = vec![Earlier { instance: test.instance, up_to: 0, complete: true }];
         let resume = Some(Resume { held: Vec::new(), earlier });
         let instance = engine::instance();
-        forger.say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume }).await;
+        forger
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume })
+            .await;
         assert_eq!(forger.cut_off().await, "not_yours");
 
         // Nor does the live environment know the test environment's customers.

@@ -173,7 +173,8 @@ async fn an_engine_that_refuses_a_policy_is_served_on_and_the_log_says_why() {
             panic!("a lease")
         };
         assert_eq!(granted, amount(10));
-        let said = |line: &String| line.contains("refused a policy") && line.contains("unknown field `later`");
+        let said =
+            |line: &String| line.contains("refused a policy") && line.contains("unknown field `later`");
         for _ in 0..200 {
             if server.log().iter().any(said) {
                 break;

@@ -212,7 +212,8 @@ fn a_policy_that_is_refused_is_reported_and_the_one_before_stays() {
     driver.hears(&Down::Policy(policy));
     driver.io();
     driver.hosted.policy_fetched(0, 8, Fetched::Document("policy: { plans: 3 }"));
-    let Status::Failed(Failure::PolicyInvalid { version: 8, runs: Some(7), problem }) = driver.hosted.status()
+    let Status::Failed(Failure::PolicyInvalid { version: 8, runs: Some(7), problem }) =
+        driver.hosted.status()
     else {
         panic!("{:?}", driver.hosted.status())
     };
