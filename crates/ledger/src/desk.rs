@@ -190,8 +190,9 @@ impl Desk {
         let held = resume.held.into_iter().map(|held| (held.customer, held.rev)).collect();
         let held: BTreeMap<_, _> = room_for(&BTreeMap::new(), held)?.into_iter().collect();
         outcome.wakes.extend(held.keys().cloned().map(Wake::Customer));
-        let session = Session { instance: *instance, session, held, policy: version, pinned };
-        outcome.begun.push((connection, session));
+        outcome
+            .begun
+            .push((connection, Session { instance: *instance, session, held, policy: version, pinned }));
         Ok(())
     }
 
