@@ -33,8 +33,15 @@ export type CloudCredential =
 export interface CloudConnection {
   /** The server's address. Default: the environment variable `LIMITR_CLOUD_URL`, else `http://127.0.0.1:8787`. */
   readonly url?: string | { readonly href: string } | null
-  /** Which policy runs: the one that is published, and whatever is published after it. Default: `'active'`. */
-  readonly policy?: 'active' | null
+  /**
+   * Which policy runs. `'active'`: the one that is published, and whatever is published after it. A number: that version, whatever is
+   * published. It is the number that the server's `GET /v1/policies` lists; one that was never published is `unknown_policy`. Hard limits,
+   * caps and grants are shared out by the policy that is published all the same. Default: `'active'`.
+   *
+   * @example
+   * const limitr = await Limitr.cloud({ token, url, policy: 3 });
+   */
+  readonly policy?: 'active' | number | null
   /** How long the first connection may take, in milliseconds or with a unit. Default: 5,000. */
   readonly connectTimeout?: number | string | null
   /**
@@ -86,10 +93,10 @@ export interface CloudStatus {
   /** In a word. */
   readonly state: CloudState
   /**
-   * What is wrong: `unauthorized`, `revoked`, `version_unsupported` where it failed; `policy_invalid` where this engine refused the policy
+   * What is wrong: `unauthorized`, `revoked`, `version_unsupported`, `unknown_policy` where it failed; `policy_invalid` where this engine refused the policy
    * that was published last, and goes on with the one before; `connect_timeout`; null if nothing is.
    */
   readonly error: LimitrError | null
-  /** The version of the policy that runs; null before the first. */
+  /** The version of the policy that runs: the one that is pinned, if one is; null before the first. */
   readonly policyVersion: number | null
 }

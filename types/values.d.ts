@@ -137,7 +137,7 @@ export interface RelatedPlace {
  * * `policy_function_failed`: a function of the policy threw, was stopped, or isn't there;
  * * `unknown_capability`, `not_allowed`: a capability that the policy hasn't, or that the customer may not run;
  * * `unknown_credit`, `exchange_cycle`, `exchange_unreachable`: caps and live rates;
- * * `unauthorized`, `revoked`, `policy_invalid`, `connect_timeout`, `version_unsupported`, `refused`, `unreachable`: Limitr Cloud;
+ * * `unauthorized`, `revoked`, `policy_invalid`, `unknown_policy`, `connect_timeout`, `version_unsupported`, `refused`, `unreachable`: Limitr Cloud;
  * * `hold_ended`: a hold that was settled or released already;
  * * `closed`: the engine was closed;
  * * `internal`: a defect, which ends the engine;
@@ -170,6 +170,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'revoked'
   | 'policy_invalid'
+  | 'unknown_policy'
   | 'connect_timeout'
   | 'version_unsupported'
   | 'refused'

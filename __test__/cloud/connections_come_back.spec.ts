@@ -1,34 +1,5 @@
-import { createServer, connect as dial, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { connected, limit, plan, type Server, soon, started, states } from './support.js'
-
-/** A wire to a server that can be cut. */
-async function wire(server: Server) {
-  const open = new Set<Socket>()
-  const relay = createServer((near) => {
-    const far = dial(Number(new URL(server.url).port), '127.0.0.1')
-    for (const socket of [near, far]) {
-      open.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        open.delete(socket)
-        near.destroy()
-        far.destroy()
-      })
-    }
-    near.pipe(far)
-    far.pipe(near)
-  })
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
-  const { port } = relay.address() as { port: number }
-  return {
-    url: `http://127.0.0.1:${port}`,
-    cut: () => {
-      for (const socket of open) socket.destroy()
-    },
-    end: () => relay.close()
-  }
-}
+import { connected, limit, plan, soon, started, states, wire } from './support.js'
 
 describe('a connection', () => {
   it('that is cut comes back, and nothing is lost or counted twice', async () => {

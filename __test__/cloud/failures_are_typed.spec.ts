@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { Limitr } from 'limitr'
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../support/open.js'
-import { connected, limit, plan, soon, started } from './support.js'
+import { connected, limit, plan, soon, started, wire } from './support.js'
 
 describe('what goes wrong', () => {
   it('is `unauthorized` for a token that the server doesn’t know', async () => {
@@ -39,6 +39,50 @@ describe('what goes wrong', () => {
     await expect(empty).rejects.toThrow(/has no policy that is published/)
   })
 
+  it('is `policy_invalid` for a policy that this engine can’t run: the one before goes on', async () => {
+    const server = await started(plan({ chat: limit(2, 'soft') }))
+    // What a newer server holds good and an older engine doesn't know, for want of one.
+    const down = (text: string) =>
+      text.replaceAll('"value":7', '"value":x').replaceAll('"value":8', '"value":x')
+    const line = await wire(server, { down })
+    const limitr = await connected(server, { url: line.url })
+    await limitr.ensureCustomer('ada')
+    await server.publish(plan({ chat: limit(7, 'soft') }))
+    expect(await soon(() => limitr.status?.error?.code === 'policy_invalid')).toBe(true)
+    expect(limitr.status).toMatchObject({ state: 'online', policyVersion: 1 })
+    expect(limitr.status?.error?.message).toMatch(/version 2 of the policy .*`x` .*version 1 goes on/)
+    expect(await limitr.limit('ada', 'chat')).toBe(2)
+    expect(await limitr.allow('ada', 'chat', 1)).toBe(true)
+    await limitr.flush()
+    expect(await server.spent('ada', 'chat')).toBe(1)
+    await server.publish(plan({ chat: limit(3, 'soft') }))
+    expect(await soon(() => limitr.status?.policyVersion === 3)).toBe(true)
+    expect(await soon(() => limitr.status?.error === null)).toBe(true)
+    expect(await limitr.limit('ada', 'chat')).toBe(3)
+
+    await server.publish(plan({ chat: limit(8, 'soft') }))
+    const opened = Limitr.cloud({ token: server.token, url: line.url })
+    await expect(opened).rejects.toThrow(/version 4 of the policy .*it has none before it/)
+    expect(await codeOf(() => Limitr.cloud({ token: server.token, url: line.url }))).toBe('policy_invalid')
+  })
+
+  it('is `version_unsupported` for an engine that speaks a protocol which the server doesn’t', async () => {
+    const server = await started(plan({ chat: limit(5, 'soft') }))
+    let speaks = 'limitr.v1'
+    const line = await wire(server, { up: (text) => text.replace('limitr.v1', speaks) })
+    const limitr = await connected(server, { url: line.url })
+    await limitr.ensureCustomer('ada')
+    speaks = 'limitr.v0'
+    expect(await codeOf(() => Limitr.cloud({ token: server.token, url: line.url }))).toBe(
+      'version_unsupported'
+    )
+    // A server that was updated while the engine ran: it goes on by itself.
+    line.cut()
+    expect(await soon(() => limitr.status?.state === 'failed')).toBe(true)
+    expect(limitr.status?.error?.code).toBe('version_unsupported')
+    expect(limitr.sync.allow('ada', 'chat', 1)).toBe(true)
+  })
+
   it('is a wrong option, said before anything is tried', async () => {
     const wrong: [object | string, string][] = [
       ['', 'invalid_argument'],
@@ -54,7 +98,12 @@ describe('what goes wrong', () => {
       [{ token: 'x', offline: { allow: -1 } }, 'invalid_value'],
       [{ token: 'x', onStatus: 5 }, 'invalid_argument'],
       [{ token: 'x', tokn: 'y' }, 'invalid_argument'],
-      [{ token: 'x', policy: 7 }, 'not_supported']
+      [{ token: 'x', policy: '7' }, 'invalid_argument'],
+      [{ token: 'x', policy: 'latest' }, 'invalid_argument'],
+      [{ token: 'x', policy: {} }, 'invalid_argument'],
+      [{ token: 'x', policy: 0 }, 'invalid_value'],
+      [{ token: 'x', policy: 1.5 }, 'invalid_value'],
+      [{ token: 'x', policy: 2 ** 53 }, 'invalid_value']
     ]
     for (const [options, code] of wrong) {
       expect([options, await codeOf(() => Limitr.cloud(options as never))]).toEqual([options, code])

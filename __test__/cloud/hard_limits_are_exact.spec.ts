@@ -55,6 +55,29 @@ describe('a hard limit', () => {
     expect(await second.decide('ada', 'chat', 1)).toMatchObject({ allowed: false })
   })
 
+  it('that a later policy adds is exact across engines, too', async () => {
+    const server = await started(plan({ chat: limit(1_000) }))
+    const engines = [await connected(server), await connected(server)]
+    for (const limitr of engines) await limitr.ensureCustomer('ada')
+    expect(await engines[0]?.decide('ada', 'scan', 1)).toMatchObject({ reason: 'unknown_entitlement' })
+    await server.publish(plan({ chat: limit(1_000), scan: limit(60) }))
+    for (const limitr of engines)
+      expect(await soon(async () => (await limitr.limit('ada', 'scan')) === 60)).toBe(true)
+    const granted = engines.map(() => 0)
+    const worker = async (limitr: (typeof engines)[number], place: number) => {
+      for (let denials = 0; denials < 3; ) {
+        if (await limitr.allow('ada', 'scan', 1)) granted[place] = (granted[place] ?? 0) + 1
+        else denials += 1
+      }
+    }
+    await Promise.all(engines.flatMap((limitr, place) => [worker(limitr, place), worker(limitr, place)]))
+    expect(granted.reduce((sum, units) => sum + units)).toBe(60)
+    expect(Math.min(...granted)).toBeGreaterThan(0)
+    await Promise.all(engines.map((limitr) => limitr.flush()))
+    expect(await server.spent('ada', 'scan')).toBe(60)
+    expect(await (await connected(server)).value('ada', 'scan')).toBe(60)
+  })
+
   it('has what a closed engine leased and did not spend', async () => {
     const server = await started(plan({ chat: limit(10) }))
     const first = await connected(server)

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, connect as dial, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -118,6 +119,44 @@ export async function connected(
   const limitr: Limitr = await Limitr.cloud({ token: server.token, url: server.url, ...options })
   cleanUps.push(() => limitr.close())
   return limitr
+}
+
+/** What a wire makes of what it carries; each text is a part of the stream, as it came. */
+interface Rewriting {
+  readonly up?: (text: string) => string
+  readonly down?: (text: string) => string
+}
+
+/** A wire to a server, which can be cut, and may garble what it carries. */
+export async function wire(server: Server, { up, down }: Rewriting = {}) {
+  const open = new Set<Socket>()
+  const carry = (from: Socket, to: Socket, rewrite: (text: string) => string = (text) => text) =>
+    from.on('data', (bytes) => void to.write(Buffer.from(rewrite(bytes.toString('latin1')), 'latin1')))
+  const relay = createServer((near) => {
+    const far = dial(Number(new URL(server.url).port), '127.0.0.1')
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        open.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+      socket.on('end', () => (socket === near ? far : near).end())
+    }
+    carry(near, far, up)
+    carry(far, near, down)
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  const { port } = relay.address() as { port: number }
+  const cut = () => {
+    for (const socket of open) socket.destroy()
+  }
+  cleanUps.push(() => {
+    cut()
+    relay.close()
+  })
+  return { url: `http://127.0.0.1:${port}`, cut, end: () => relay.close() }
 }
 
 /** Waits until something holds, for so many milliseconds at the most; whether it does. */

@@ -12,4 +12,11 @@ describe('what an engine of Limitr Cloud is opened with', () => {
     expectTypeOf<{ token: string; ticket: () => string }>().not.toExtend<LimitrCloudOptions>()
     expectTypeOf<{ ticket: string }>().not.toExtend<LimitrCloudOptions>()
   })
+
+  it('follows the policy that is published, or is pinned to a version by its number', () => {
+    expectTypeOf<{ token: string; policy: 'active' }>().toExtend<LimitrCloudOptions>()
+    expectTypeOf<{ token: string; policy: number }>().toExtend<LimitrCloudOptions>()
+    expectTypeOf<{ token: string; policy: null }>().toExtend<LimitrCloudOptions>()
+    expectTypeOf<{ token: string; policy: '3' }>().not.toExtend<LimitrCloudOptions>()
+  })
 })

@@ -18,10 +18,11 @@ const { WebDriver, assertWebSocket } = require('./web-driver.js')
  * @returns {Promise<Core>}
  */
 async function openedInCloud({ doors, backend }, options) {
-  const { url, token, connectTimeout, leaseTimeout, offline, denyUnconnected, store, strictly } = options
+  const { url, token, pinned, connectTimeout, leaseTimeout, offline, denyUnconnected, store, strictly } =
+    options
   const kept = store === null ? {} : { store, strict: strictly }
   const rules = { connectTimeout, leaseTimeout, offline, denyUnconnected }
-  const crossing = { url, token, ...rules, ...kept, instance: drawn() }
+  const crossing = { url, token, pinned, ...rules, ...kept, instance: drawn() }
   const core =
     backend === 'native' ? await native(doors, crossing, options) : inWasm(doors, crossing, options)
   const link = /** @type {Link} */ (core.cloud)

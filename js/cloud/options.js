@@ -37,6 +37,7 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
  * @property {string} token empty where there are tickets
  * @property {(() => unknown) | null} ticket gives a new one at each call
  * @property {string} url with a scheme of HTTP, and no slash at the end
+ * @property {number | null} pinned the version of the policy that runs; null: the one that is published
  * @property {number} connectTimeout in milliseconds
  * @property {number} leaseTimeout in milliseconds
  * @property {'deny' | 'allow' | number} offline
@@ -56,10 +57,10 @@ function cloudOptions(given) {
   if (typeof given === 'string') return cloudOptions({ token: given })
   if (!isObject(given)) throw wrongType('options', 'a token, or an object with one', given)
   for (const name of Object.keys(given)) if (!KNOWN.includes(name)) throw unknownWord('option', name, KNOWN)
-  assertSupported(given)
   return {
     ...credentialOf(given),
     url: urlOf(given.url),
+    pinned: pinnedOf(given.policy),
     connectTimeout: timeoutOf(given.connectTimeout, 'connectTimeout', CONNECT_TIMEOUT_MS),
     leaseTimeout: timeoutOf(given.leaseTimeout, 'leaseTimeout', LEASE_TIMEOUT_MS),
     offline: offlineOf(given.offline),
@@ -69,14 +70,15 @@ function cloudOptions(given) {
   }
 }
 
-/** @param {Record<string, unknown>} given */
-function assertSupported({ policy }) {
-  if (policy === undefined || policy === null || policy === 'active') return
-  if (typeof policy !== 'string' && typeof policy !== 'number')
-    throw wrongType('options.policy', 'the word `active`', policy)
+/** @param {unknown} policy */
+function pinnedOf(policy) {
+  if (policy === undefined || policy === null || policy === 'active') return null
+  if (typeof policy !== 'number')
+    throw wrongType('options.policy', 'the word `active`, or the number of a version', policy)
+  if (Number.isSafeInteger(policy) && policy >= 1) return policy
   throw new LimitrError(
-    'not_supported',
-    `\`options.policy\` is \`${policy}\`: an engine follows the version that is published (\`active\`); roll back to an older one at the server`
+    'invalid_value',
+    `\`options.policy\` is \`${policy}\`: versions have whole numbers from 1 on, which \`GET /v1/policies\` lists`
   )
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct CloudOptions {
     offline: OfflineRule,
     deny_unconnected: bool,
     pub(crate) instance: String,
+    /// The version of the policy that runs whatever is published.
+    #[serde(default)]
+    pinned: Option<u64>,
     /// The folder of its outbox.
     #[serde(default)]
     pub(crate) store: Option<String>,
@@ -140,6 +143,7 @@ impl CloudOptions {
         let options = Options {
             store: if earlier.is_some() { Store::Durable } else { Store::None },
             earlier: earlier.unwrap_or_default(),
+            pinned: self.pinned,
             lease_timeout: self.lease_timeout as i64,
             connect_timeout: self.connect_timeout as i64,
             offline: match &self.offline {
@@ -467,12 +471,17 @@ fn error_of(failure: &Failure) -> EngineError {
             "version_unsupported",
             "the server doesn't speak this version of the protocol: update it, or limitr",
         ),
-        Failure::PolicyInvalid { version } => EngineError::new(
-            "policy_invalid",
-            format!(
-                "version {version} of the policy can't run in this engine, which goes on with the one before: see its diagnostics at the server"
-            ),
-        ),
+        Failure::PolicyInvalid { version, runs, problem } => {
+            let meanwhile = match runs {
+                Some(runs) => format!("version {runs} goes on"),
+                None => "it has none before it to go on with".to_string(),
+            };
+            let message = format!(
+                "version {version} of the policy can't run in this engine ({problem}), and {meanwhile}: update limitr, if it is older than the policy, or publish one that it can run"
+            );
+            EngineError::new("policy_invalid", message)
+        }
+        Failure::UnknownPolicy { message } => EngineError::new("unknown_policy", message),
         Failure::ConnectTimeout => EngineError::new(
             "connect_timeout",
             "no server was reached in time: check the address, and that it runs; trying goes on",

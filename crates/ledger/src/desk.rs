@@ -52,6 +52,8 @@ pub struct Session {
     pub held: BTreeMap<Box<str>, u64>,
     /// The policy that it was told of.
     pub policy: u64,
+    /// Whether it runs that one whatever is published.
+    pub pinned: bool,
 }
 
 /// What comes of an operation, once it is committed.
@@ -184,15 +186,18 @@ impl Desk {
         up: &Up,
         outcome: &mut Outcome,
     ) -> Result<(), Stop> {
-        let Up::Hello { instance, policy_version, resume, .. } = up else { return Ok(()) };
+        let Up::Hello { instance, policy_version, pinned, resume, .. } = up else { return Ok(()) };
         if self.sessions.contains_key(&connection) || *instance == commit::SERVER {
             return Err(Refusal::fatal("invalid_hello", "`hello` comes once, from an instance").into());
         }
         let resume = resume.clone().unwrap_or_default();
         let Greeted { session, up_to, earlier, wakes } =
             instances::hello(rows, *instance, *policy_version, &resume.earlier)?;
-        let policy = policies::in_force(rows)?;
-        let version = policy.version;
+        let policy = match pinned {
+            Some(version) => policies::pinned(rows, *version)?,
+            None => policies::in_force(rows)?,
+        };
+        let (version, pinned) = (policy.version, pinned.is_some());
         let limits = Bounds { changes: limitr_protocol::limits::CHANGES_MAX, customers: HELD_MAX };
         let welcome = Down::Welcome { session, now, policy, limits, up_to, earlier };
         outcome.frames.push((connection, welcome));
@@ -200,7 +205,9 @@ impl Desk {
         let held = resume.held.into_iter().map(|held| (held.customer, held.rev)).collect();
         let held: BTreeMap<_, _> = room_for(&BTreeMap::new(), held)?.into_iter().collect();
         outcome.wakes.extend(held.keys().cloned().map(Wake::Customer));
-        outcome.begun.push((connection, Session { instance: *instance, session, held, policy: version }));
+        outcome
+            .begun
+            .push((connection, Session { instance: *instance, session, held, policy: version, pinned }));
         Ok(())
     }
 
@@ -212,7 +219,7 @@ impl Desk {
             Wake::Session { instance, session: latest } => {
                 session.instance == *instance && session.session < *latest
             }
-            Wake::Policy => true,
+            Wake::Policy => !session.pinned,
         });
         concerned.map(|(connection, _)| *connection)
     }
@@ -261,14 +268,14 @@ impl Desk {
             {
                 outcome.close.push(connection);
             }
-            Wake::Policy => {
+            Wake::Policy if !session.pinned => {
                 let policy = policies::in_force(rows)?;
                 if policy.version > session.policy {
                     outcome.told.push((connection, policy.version));
                     outcome.frames.push((connection, Down::Policy(policy)));
                 }
             }
-            Wake::Revoke { .. } | Wake::Session { .. } => {}
+            Wake::Revoke { .. } | Wake::Session { .. } | Wake::Policy => {}
         }
         Ok(())
     }

@@ -176,5 +176,26 @@ fn read(rows: &Rows, version: u64) -> Result<PolicyVersion, Stop> {
 pub fn in_force(rows: &Rows) -> Result<PolicyRef, Stop> {
     let version = rows.active()?;
     let hash = rows.policy_hash(version)?;
-    Ok(PolicyRef { version, hash, url: format!("/v1/policies/{version}/document") })
+    Ok(told(version, hash))
+}
+
+/// The version that an engine is pinned to, as it hears of it: in force now, or earlier.
+///
+/// # Errors
+/// `unknown_policy`, which ends the connection: the engine is to run this version or none.
+pub fn pinned(rows: &Rows, version: u64) -> Result<PolicyRef, Stop> {
+    let unknown = |what: &str| {
+        let message = format!("an engine can't be pinned to version {version} of the policy: {what}");
+        Refusal::fatal("unknown_policy", message)
+    };
+    let none = || unknown("this environment has none of that number; `GET /v1/policies` lists them");
+    let row = rows.policy(&version)?.ok_or_else(none)?;
+    match row.stage {
+        Stage::Draft => Err(unknown("it is a draft that was never published; publish it first").into()),
+        Stage::Published | Stage::Superseded => Ok(told(version, row.hash)),
+    }
+}
+
+fn told(version: u64, hash: String) -> PolicyRef {
+    PolicyRef { version, hash, url: format!("/v1/policies/{version}/document") }
 }

@@ -5,7 +5,7 @@ mod support;
 use limitr_ledger::audit::{Entry, verify};
 use limitr_ledger::policies::{Stage, in_force, publish, roll_back};
 use limitr_ledger::rows::{Key, Row, run};
-use limitr_protocol::{Down, Resume};
+use limitr_protocol::{Down, InstanceId, Resume, Up};
 use support::*;
 
 const HIGHER: &str = "policy: { credits: { message: {} }, plans: { free: { default: true } } }";
@@ -69,6 +69,21 @@ fn connected_engines_hear_of_it_once() {
         "{told:?}"
     );
     assert_eq!(world.wake(&wake).frames, []);
+}
+
+#[test]
+fn an_engine_that_refuses_one_still_runs_the_one_before() {
+    let mut world = World::new();
+    world.hello(1, 1, Resume::default());
+    world.publish(HIGHER).unwrap();
+    let runs = |world: &World| match world.database.rows().get(&Key::Instance(InstanceId(1))) {
+        Some(Row::Instance(row)) => row.policy_version,
+        other => panic!("{other:?}"),
+    };
+    for (version, ok, then) in [(1, true, Some(1)), (2, false, Some(1)), (2, true, Some(2))] {
+        world.say(1, Up::Policy { version, ok, diagnostics: Vec::new() }).unwrap();
+        assert_eq!(runs(&world), then);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub enum Down {
         session: u64,
         /// Server time, in milliseconds since the epoch.
         now: i64,
-        /// The policy in force.
+        /// The policy that it is to run: the one that it is pinned to, else the one in force.
         policy: PolicyRef,
         /// What this server bounds more tightly than the protocol does.
         limits: Bounds,
@@ -29,7 +29,7 @@ pub enum Down {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         earlier: Vec<UpTo>,
     },
-    /// Another policy is in force. The document comes by GET from its address.
+    /// Another policy is in force: for engines that aren't pinned. The document comes by GET from its address.
     Policy(PolicyRef),
     /// Customers that were asked for.
     Customers {

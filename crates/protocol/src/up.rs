@@ -22,6 +22,9 @@ pub enum Up {
         /// The policy that it runs; none yet.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy_version: Option<u64>,
+        /// The version that it is to run whatever is in force; none: it follows what is in force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pinned: Option<u64>,
         /// What it knows from before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Resume>,
@@ -147,9 +150,11 @@ impl Bounded for Up {
 
     fn check(&self, check: &mut Check) {
         match self {
-            Up::Hello { engine, resume, policy_version, .. } => {
+            Up::Hello { engine, resume, policy_version, pinned, .. } => {
                 check.text("engine", engine);
                 check.number("policyVersion", policy_version.unwrap_or(0));
+                check.that(*pinned != Some(0), "`pinned` is 0: versions are numbered from 1");
+                check.number("pinned", pinned.unwrap_or(0));
                 if let Some(Resume { held, earlier }) = resume {
                     check.count("resume.held", held.len(), HELD_MAX);
                     check.count("resume.earlier", earlier.len(), EARLIER_MAX);

@@ -54,6 +54,16 @@ fn fields_that_are_missing_wrong_unknown_or_past_their_bound() {
     refused(&long, "invalid_field", "`ids` has 257 bytes, at most 256");
     let forged = r#"{"type":"hello","instance":"../../etc/passwd","engine":"0.1.0"}"#;
     refused(forged, "invalid_field", "an instance is 32 lower-case hexadecimal digits");
+    let hello = |pinned: &str| {
+        let instance = "0".repeat(32);
+        format!(r#"{{"type":"hello","instance":"{instance}","engine":"0.1.0","pinned":{pinned}}}"#)
+    };
+    assert!(read_up(&hello("9007199254740991")).is_ok());
+    refused(&hello("9007199254740992"), "invalid_field", "`pinned` is past 9007199254740991");
+    refused(&hello("0"), "invalid_field", "`pinned` is 0: versions are numbered from 1");
+    for wrong in ["-1", "1.5", "\"3\""] {
+        refused(&hello(wrong), "invalid_field", "in `hello`: invalid ");
+    }
     let over = r#"{"type":"return","lease":1,"amount":5,"unused":6}"#;
     refused(over, "invalid_field", "`unused` is more than `amount`");
 }

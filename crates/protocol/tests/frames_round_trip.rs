@@ -43,7 +43,8 @@ proptest! {
         let ask = Up::Lease { customer: customer.clone(), what: what.clone(), want: amount };
         prop_assert_eq!(read_up(&write(&ask).unwrap()).unwrap(), ask);
         let hello = Up::Hello {
-            instance: InstanceId(instance), engine: customer.to_string(), policy_version: Some(number >> 11), resume: None,
+            instance: InstanceId(instance), engine: customer.to_string(), policy_version: Some(number >> 11),
+            pinned: Some((number >> 11).max(1)), resume: None,
         };
         prop_assert_eq!(read_up(&write(&hello).unwrap()).unwrap(), hello);
         let lease = Down::Lease { id: number, customer, what, period_start, amount, until };

@@ -42,7 +42,8 @@ async fn connect(address: &str, token: &str) -> Result<Socket, Failed> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     let instance = InstanceId(u128::from_be_bytes(bytes));
-    let hello = Up::Hello { instance, engine: "0.1.0".to_string(), policy_version: None, resume: None };
+    let hello =
+        Up::Hello { instance, engine: "0.1.0".to_string(), policy_version: None, pinned: None, resume: None };
     say(&mut socket, &hello).await?;
     wait(&mut socket, |frame| matches!(frame, Down::Welcome { .. })).await?;
     Ok(socket)

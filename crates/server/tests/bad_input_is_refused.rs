@@ -76,7 +76,9 @@ async fn frames_in_the_wrong_order() {
         }
         let mut engine = Engine::connect(&server).await;
         let (instance, version) = (engine.instance, "0.1.0".to_string());
-        engine.say(&Up::Hello { instance, engine: version, policy_version: None, resume: None }).await;
+        engine
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None })
+            .await;
         assert_eq!(engine.cut_off().await, "invalid_hello");
         serves(&server).await;
     }
@@ -103,7 +105,9 @@ async fn changes_that_are_forged() {
         assert_eq!(forger.cut_off().await, "not_yours");
         let mut forger = Engine::open(&server, &server.token).await;
         let (instance, version) = (InstanceId(0), "0.1.0".to_string());
-        forger.say(&Up::Hello { instance, engine: version, policy_version: None, resume: None }).await;
+        forger
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume: None })
+            .await;
         assert_eq!(forger.cut_off().await, "invalid_hello");
 
         // With a gap, and of a customer that nobody has.
@@ -140,7 +144,13 @@ async fn instances_of_another_environment() {
         let mut forger = Engine::open(&server, &live).await;
         let (instance, version) = (test.instance, "0.1.0".to_string());
         forger
-            .say(&Up::Hello { instance, engine: version.clone(), policy_version: None, resume: None })
+            .say(&Up::Hello {
+                instance,
+                engine: version.clone(),
+                policy_version: None,
+                pinned: None,
+                resume: None,
+            })
             .await;
         assert_eq!(forger.cut_off().await, "not_yours");
 
@@ -148,7 +158,9 @@ async fn instances_of_another_environment() {
         let earlier = vec![Earlier { instance: test.instance, up_to: 0, complete: true }];
         let resume = Some(Resume { held: Vec::new(), earlier });
         let instance = engine::instance();
-        forger.say(&Up::Hello { instance, engine: version, policy_version: None, resume }).await;
+        forger
+            .say(&Up::Hello { instance, engine: version, policy_version: None, pinned: None, resume })
+            .await;
         assert_eq!(forger.cut_off().await, "not_yours");
 
         // Nor does the live environment know the test environment's customers.
@@ -159,6 +171,40 @@ async fn instances_of_another_environment() {
         assert!(matches!(&loaded, Down::Customers { list, .. } if list.is_empty()), "{loaded:?}");
         test.say(&Up::Ping {}).await;
         test.wait(|frame| matches!(frame, Down::Pong { .. })).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_to_be_pinned_to_that_were_never_published_here() {
+    for database in databases().await {
+        let server = started(&database).await;
+        let draft = server.post("/v1/policies", &server.admin, &policy(5)).await;
+        assert_eq!(draft.json()["version"], 2, "{}", draft.body);
+        let cookie = format!("cookie: {}", server.sign_in_owner().await);
+        let wanted = json!({ "name": "live engine", "scopes": ["engine"] }).to_string();
+        let made = server.ask("POST", "/v1/tokens?environment=live", &[&cookie], &wanted).await;
+        let live = made.json()["secret"].as_str().unwrap().to_string();
+        let draft = (&server.token, 2, "draft");
+        for (token, version, why) in
+            [draft, (&server.token, 3, "none of that number"), (&live, 1, "none of that number")]
+        {
+            let mut engine = Engine::open(&server, token).await;
+            engine.greet(Some(version), None).await;
+            let error = engine.hear().await;
+            let Some(Down::Error { code, message }) = error else { panic!("no `welcome`: {error:?}") };
+            assert_eq!(code, "unknown_policy");
+            assert!(message.contains(&format!("version {version} ")) && message.contains(why), "{message}");
+            assert_eq!(engine.hear().await, None, "it is cut off");
+        }
+        for pinned in ["0", "-1", "9007199254740992", "\"1\"", "{}"] {
+            let mut engine = Engine::open(&server, &server.token).await;
+            let instance = engine.instance;
+            let hello =
+                format!(r#"{{"type":"hello","instance":"{instance}","engine":"0","pinned":{pinned}}}"#);
+            engine.say_text(&hello).await;
+            assert_eq!(engine.cut_off().await, "invalid_field");
+        }
+        serves(&server).await;
     }
 }
 

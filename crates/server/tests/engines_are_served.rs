@@ -113,6 +113,79 @@ async fn a_published_policy_reaches_every_engine_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pinned_engine_gets_its_version_whatever_is_published_also_from_another_process() {
+    for database in databases().await {
+        let server = Server::start(&database);
+        let (first, second) = (policy(100), policy(7));
+        server.publish(&first).await;
+        server.publish(&second).await;
+        let mut engine = Engine::open(&server, &server.token).await;
+        engine.greet(Some(1), None).await;
+        let welcome = engine.welcome().await;
+        let Down::Welcome { policy: told, .. } = &welcome else { panic!("{welcome:?}") };
+        assert_eq!((told.version, &*told.url), (1, "/v1/policies/1/document"));
+        assert_eq!(server.get(&told.url, &server.token).await.body, first);
+
+        let mut follower = Engine::connect(&server).await;
+        server.publish(&policy(5)).await;
+        follower.wait(|frame| matches!(frame, Down::Policy(policy) if policy.version == 3)).await;
+        engine.ensure("user_1").await;
+        let mut granted = [0_i128; 2];
+        for round in 0..30 {
+            let (who, place) = if round % 2 == 0 { (&mut engine, 0) } else { (&mut follower, 1) };
+            if let Down::Lease { amount, .. } = who.lease("user_1", "chat", 100).await {
+                granted[place] = amount.atoms();
+            }
+        }
+        assert_eq!(granted.iter().sum::<i128>(), amount(5).atoms(), "of the limit in force: {granted:?}");
+        let told = engine.heard.iter().find(|frame| matches!(frame, Down::Policy(_)));
+        assert_eq!(told, None, "it is told of no other version");
+
+        let (token, admin, instance) = (server.token.clone(), server.admin.clone(), engine.instance);
+        drop(server); // killed
+        let mut server = Server::start(&database);
+        (server.token, server.admin) = (token, admin);
+        let mut again = Engine::open(&server, &server.token).await;
+        again.instance = instance;
+        again.greet(Some(1), None).await;
+        let welcome = again.welcome().await;
+        let Down::Welcome { policy: told, .. } = &welcome else { panic!("{welcome:?}") };
+        assert_eq!(server.get(&told.url, &server.token).await.body, first);
+        let history = server.get("/v1/policies", &server.admin).await.json();
+        assert_eq!((&history["active"], &history["versions"][2]["version"]), (&3.into(), &1.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_refuses_a_policy_is_served_on_and_the_log_says_why() {
+    for database in databases().await {
+        let server = Server::start(&database);
+        server.publish(&policy(100)).await;
+        let mut engine = Engine::connect(&server).await;
+        engine.say(&Up::Policy { version: 1, ok: true, diagnostics: Vec::new() }).await;
+        server.publish(&policy(200)).await;
+        engine.wait(|frame| matches!(frame, Down::Policy(_))).await;
+        let problem = serde_json::json!({ "severity": "error", "message": "unknown field `later`" });
+        engine.say(&Up::Policy { version: 2, ok: false, diagnostics: vec![problem] }).await;
+        let leased = engine.ensure("user_1").await;
+        assert_eq!(record(&leased)["plan"], "free");
+        let Down::Lease { amount: granted, .. } = engine.lease("user_1", "chat", 10).await else {
+            panic!("a lease")
+        };
+        assert_eq!(granted, amount(10));
+        let said =
+            |line: &String| line.contains("refused a policy") && line.contains("unknown field `later`");
+        for _ in 0..200 {
+            if server.log().iter().any(said) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(server.log().iter().any(said), "{:?}", server.log());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_resumes_and_a_later_one_hands_in_what_it_left() {
     for database in databases().await {
         let server = Server::start(&database);

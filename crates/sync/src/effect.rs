@@ -67,10 +67,19 @@ pub enum Failure {
     Unauthorized,
     /// The token was revoked.
     Revoked,
-    /// A policy that was pushed was refused; the one before stays in force.
+    /// The engine refused a policy; the one before, if there is one, stays in force.
     PolicyInvalid {
         /// Which version.
         version: u64,
+        /// The version that runs.
+        runs: Option<u64>,
+        /// What is wrong with it: the first of the diagnostics.
+        problem: String,
+    },
+    /// The version that the engine is pinned to isn't to be had.
+    UnknownPolicy {
+        /// Why not, as the server says it.
+        message: String,
     },
     /// No server was reached in time. Trying goes on.
     ConnectTimeout,
@@ -99,6 +108,7 @@ impl Failure {
             Failure::Unauthorized => "unauthorized",
             Failure::Revoked => "revoked",
             Failure::PolicyInvalid { .. } => "policy_invalid",
+            Failure::UnknownPolicy { .. } => "unknown_policy",
             Failure::ConnectTimeout => "connect_timeout",
             Failure::VersionUnsupported => "version_unsupported",
             Failure::Misheard { code, .. } | Failure::Refused { code, .. } => code,

@@ -62,6 +62,9 @@ impl Sync {
             Down::Error { code, message } => return self.refused(now, code, message),
             _ => return self.cut(now), // a server that doesn't begin with `welcome`
         };
+        if !self.may_run(&policy) {
+            return self.failed(Failure::VersionUnsupported); // a server that doesn't know of pinned versions
+        }
         self.clock.measure(theirs, since, now);
         self.link = Link::Up { heard_at: now };
         self.pinged_at = now;
@@ -88,7 +91,7 @@ impl Sync {
 
     /// One policy is fetched at a time: two might come in the wrong order.
     pub(crate) fn pushed(&mut self, policy: PolicyRef) {
-        if policy.version <= self.policy.unwrap_or(0) {
+        if policy.version <= self.policy.unwrap_or(0) || !self.may_run(&policy) {
             return;
         }
         match &self.fetching {
@@ -99,6 +102,11 @@ impl Sync {
             Some(fetching) if *fetching < policy.version => self.announced = Some(policy),
             Some(_) => {}
         }
+    }
+
+    /// Whether a policy is one for this engine: any, unless it is pinned to one.
+    fn may_run(&self, policy: &PolicyRef) -> bool {
+        self.options.pinned.is_none_or(|pinned| pinned == policy.version)
     }
 
     /// Asks for the customers that are missing. Not before there is a policy: an engine without one can't hold any.
@@ -154,6 +162,11 @@ impl Sync {
             "unauthorized" => self.failed(Failure::Unauthorized),
             "revoked" => self.failed(Failure::Revoked),
             "version_unsupported" => self.failed(Failure::VersionUnsupported),
+            // A `hello` with a field that the server doesn't know: it is older.
+            "invalid_field" if matches!(self.link, Link::Greeting { .. }) => {
+                self.failed(Failure::VersionUnsupported);
+            }
+            "unknown_policy" => self.failed(Failure::UnknownPolicy { message }),
             // What another try may mend: a server that is in trouble, a connection that another one has taken the place of, a ticket that was
             // too old when it arrived.
             "storage_failed" | "session_over" | "overloaded" | "stale_ticket" => self.cut(now),

@@ -48,6 +48,8 @@ pub struct Options {
     pub instance: InstanceId,
     /// The engine's version.
     pub engine: String,
+    /// The version of the policy that runs whatever is published; none: the one in force.
+    pub pinned: Option<u64>,
     /// Seeds the jitter of back-off.
     pub seed: u64,
     /// Where changes are kept.
@@ -70,6 +72,7 @@ impl Options {
         Options {
             instance,
             engine: env!("CARGO_PKG_VERSION").to_string(),
+            pinned: None,
             seed,
             store: Store::None,
             earlier: Vec::new(),

@@ -158,10 +158,9 @@ impl Sync {
         });
         let resume = Resume { held: held.collect(), earlier: earlier.collect() };
         let resume = (!resume.held.is_empty() || !resume.earlier.is_empty()).then_some(resume);
-        let Options { instance, engine, .. } = &self.options;
-        let hello =
-            Up::Hello { instance: *instance, engine: engine.clone(), policy_version: self.policy, resume };
-        self.effects.push_back(Effect::Send(hello));
+        let (Options { instance, engine, pinned, .. }, policy_version) = (&self.options, self.policy);
+        let (instance, engine, pinned) = (*instance, engine.clone(), *pinned);
+        self.effects.push_back(Effect::Send(Up::Hello { instance, engine, policy_version, pinned, resume }));
     }
 
     /// A connection was closed, or couldn't be opened.
@@ -345,12 +344,13 @@ impl Sync {
         self.fetching = None;
         let ok = result.is_ok();
         let diagnostics = result.err().unwrap_or_default();
+        let problem = problem_of(&diagnostics);
         if ok && self.policy.is_none() && self.online() {
             self.ask_for_customers();
         }
         match ok {
             true => self.policy = Some(version),
-            false => self.failed(Failure::PolicyInvalid { version }),
+            false => self.failed(Failure::PolicyInvalid { version, runs: self.policy, problem }),
         }
         if self.online() {
             self.effects.push_back(Effect::Send(Up::Policy { version, ok, diagnostics }));
@@ -428,4 +428,11 @@ impl Sync {
     pub fn left(&self, customer: &str, what: &limitr_protocol::What) -> Amount {
         self.leases.left(customer, what)
     }
+}
+
+/// The message of the first error among diagnostics.
+fn problem_of(diagnostics: &[Value]) -> String {
+    let is_error = |found: &&Value| found.get("severity").is_none_or(|severity| severity == "error");
+    let first = diagnostics.iter().find(is_error).and_then(|found| found.get("message"));
+    first.and_then(Value::as_str).unwrap_or("it was refused").to_string()
 }

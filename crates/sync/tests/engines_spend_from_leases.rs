@@ -212,7 +212,12 @@ fn a_policy_that_is_refused_is_reported_and_the_one_before_stays() {
     driver.hears(&Down::Policy(policy));
     driver.io();
     driver.hosted.policy_fetched(0, 8, Fetched::Document("policy: { plans: 3 }"));
-    assert_eq!(*driver.hosted.status(), Status::Failed(Failure::PolicyInvalid { version: 8 }));
+    let Status::Failed(Failure::PolicyInvalid { version: 8, runs: Some(7), problem }) =
+        driver.hosted.status()
+    else {
+        panic!("{:?}", driver.hosted.status())
+    };
+    assert!(problem.contains("expected a map"), "{problem}");
     let said = driver.said();
     assert!(
         matches!(&said[..], [Up::Policy { version: 8, ok: false, diagnostics }] if !diagnostics.is_empty())

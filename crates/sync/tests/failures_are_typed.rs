@@ -64,11 +64,18 @@ fn a_server_that_is_never_reached_is_a_connect_timeout_and_tried_on() {
 fn a_policy_that_the_engine_refuses_is_reported_and_the_one_before_stays() {
     let mut driver = Driver::online(Options::new(ME, 1));
     assert_eq!(driver.hears(Down::Policy(policy(2))), [Effect::FetchPolicy(policy(2))]);
-    let diagnostics = vec![serde_json::json!({ "code": "unknown_credit" })];
+    let warning = serde_json::json!({ "severity": "warning", "message": "an unused credit" });
+    let unknown = serde_json::json!({ "severity": "error", "message": "unknown credit `tt`" });
+    let diagnostics = vec![warning, unknown];
     driver.sync.policy_done(2, Err(diagnostics.clone()));
     let said = Effect::Send(Up::Policy { version: 2, ok: false, diagnostics });
-    let failed = Effect::Status(Status::Failed(Failure::PolicyInvalid { version: 2 }));
+    let problem = "unknown credit `tt`".to_string();
+    let failure = Failure::PolicyInvalid { version: 2, runs: Some(1), problem };
+    let failed = Effect::Status(Status::Failed(failure));
     assert_eq!(driver.effects(), [failed, said]);
+    let again = driver.hears(Down::Policy(policy(2)));
+    assert_eq!(again, [Effect::FetchPolicy(policy(2))], "it may be had by then");
+    driver.sync.policy_done(2, Err(Vec::new()));
     driver.hears(Down::Policy(policy(3)));
     driver.sync.policy_done(3, Ok(()));
     assert_eq!(*driver.sync.status(), Status::Online, "the next one mends it");

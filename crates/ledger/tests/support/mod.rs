@@ -107,8 +107,15 @@ impl World {
         let resume = Some(resume);
         self.say(
             connection,
-            Up::Hello { instance: InstanceId(instance), engine, policy_version: None, resume },
+            Up::Hello { instance: InstanceId(instance), engine, policy_version: None, pinned: None, resume },
         )
+    }
+
+    /// Begins a connection of an engine that is pinned to a version.
+    pub(crate) fn pin(&mut self, connection: u64, version: u64) -> Result<Vec<Down>, Refusal> {
+        let (instance, engine) = (InstanceId(connection.into()), "0.1.0".to_string());
+        let hello = Up::Hello { instance, engine, policy_version: None, pinned: Some(version), resume: None };
+        self.say(connection, hello)
     }
 
     /// Says a frame; what comes back on that connection.

@@ -33,12 +33,20 @@ pub(crate) fn ups() -> Vec<Up> {
     };
     let (customer, what) = ("user_1".into(), What::Limit("chat".into()));
     vec![
-        Up::Hello { instance: ME, engine: "0.1.0".into(), policy_version: None, resume: None },
+        Up::Hello { instance: ME, engine: "0.1.0".into(), policy_version: None, pinned: None, resume: None },
         Up::Hello {
             instance: ME,
             engine: "0.1.0".into(),
             policy_version: Some(3),
+            pinned: None,
             resume: Some(Resume { held, earlier }),
+        },
+        Up::Hello {
+            instance: ME,
+            engine: "0.1.0".into(),
+            policy_version: Some(3),
+            pinned: Some(3),
+            resume: None,
         },
         Up::Load { ids: vec!["user_1".into(), "org_1".into()] },
         Up::Ensure { customer: ensured },

@@ -25,6 +25,9 @@ const HELLO: Duration = Duration::from_secs(10);
 /// How long a connection may be silent. An engine pings after 15 s.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Most of an engine's problem with a policy that is logged.
+const PROBLEM_CHARS_MAX: usize = 300;
+
 /// Why a connection ends.
 enum End {
     /// The engine closed it, or can't be reached.
@@ -157,8 +160,12 @@ impl Line {
                 }
                 self.place.mailbox.set_busy(false);
                 self.app.hub.deliver(&environment.scope, &news);
-                if let Up::Changes { list, .. } = up {
-                    self.app.metrics.changes.inc_by(list.len() as u64);
+                match up {
+                    Up::Changes { list, .. } => {
+                        self.app.metrics.changes.inc_by(list.len() as u64);
+                    }
+                    Up::Policy { version, ok: false, diagnostics } => warn_of_refused(*version, diagnostics),
+                    _ => {}
                 }
                 self.carry_out(outcome).await
             }
@@ -241,6 +248,14 @@ impl Line {
             }
         }
     }
+}
+
+/// An engine goes on with the policy that it has: people must know, since nobody else sees to it.
+fn warn_of_refused(version: u64, diagnostics: &[serde_json::Value]) {
+    let errors = diagnostics.iter().filter(|found| found.get("severity").is_none_or(|it| it == "error"));
+    let problems = errors.filter_map(|found| found.get("message")?.as_str());
+    let problem: String = problems.take(1).flat_map(str::chars).take(PROBLEM_CHARS_MAX).collect();
+    tracing::warn!(version, problem, "an engine refused a policy, and goes on with the one before");
 }
 
 /// An instance belongs to the environment that it spoke in first.

@@ -61,8 +61,18 @@ impl Engine {
 
     /// Says hello, and hears `welcome`.
     pub async fn hello(&mut self, resume: Option<Resume>) -> Down {
+        self.greet(None, resume).await;
+        self.welcome().await
+    }
+
+    /// Says hello, pinned to a version or not.
+    pub async fn greet(&mut self, pinned: Option<u64>, resume: Option<Resume>) {
         let (instance, engine) = (self.instance, "0.1.0".to_string());
-        self.say(&Up::Hello { instance, engine, policy_version: None, resume }).await;
+        self.say(&Up::Hello { instance, engine, policy_version: None, pinned, resume }).await;
+    }
+
+    /// Hears `welcome`.
+    pub async fn welcome(&mut self) -> Down {
         let welcome = self.wait(|frame| matches!(frame, Down::Welcome { .. })).await;
         let Down::Welcome { session, .. } = &welcome else { panic!("{welcome:?}") };
         self.session = *session;
