@@ -27,6 +27,15 @@ describe('what goes wrong', () => {
     expect(await codeOf(again)).toBe('revoked')
   })
 
+  it('is the server’s code for a customer that it refuses, and the engine goes on', async () => {
+    const server = await started(plan({ chat: limit(5) }))
+    const limitr = await connected(server)
+    expect(await codeOf(() => limitr.ensureCustomer('bob', 'gold'))).toBe('unknown_plan')
+    expect(limitr.status?.state).toBe('online')
+    expect(await limitr.ensureCustomer('bob', 'p')).toBe(true)
+    expect(await limitr.allow('bob', 'chat', 1)).toBe(true)
+  })
+
   it('is `connect_timeout` where nobody answers, or nothing is published', async () => {
     const deaf = createServer()
     await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))

@@ -194,6 +194,10 @@ impl Cloud {
                 Io::Status(status) => self.news.push(status_json(&status)),
                 Io::CustomerLoaded(id) => self.news.push(json!({ "customer": id, "found": true })),
                 Io::NoCustomer(id) => self.news.push(json!({ "customer": id, "found": false })),
+                Io::CustomerRefused { customer, code, message } => {
+                    let refused = json!({ "code": code, "message": message });
+                    self.news.push(json!({ "customer": customer, "refused": refused }));
+                }
                 Io::Closed => {
                     self.news.push(json!({ "closed": true }));
                     self.tasks.push_back(Task::End);

@@ -91,6 +91,9 @@ pub enum Down {
         code: String,
         /// What is wrong and what to do.
         message: String,
+        /// The customer that was to be ensured: nothing else that the engine said is concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer: Option<Box<str>>,
     },
     /// Answers `ping`.
     Pong {
@@ -195,9 +198,10 @@ impl Bounded for Down {
                 check.name("customer", customer);
                 check.what(what);
             }
-            Down::Error { code, message } => {
+            Down::Error { code, message, customer } => {
                 check.text("code", code);
                 check.text("message", message);
+                customer.iter().for_each(|id| check.name("customer", id));
             }
             Down::Ack { .. } | Down::Revoke { .. } | Down::Pong { .. } => {}
         }

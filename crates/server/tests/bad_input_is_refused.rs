@@ -191,7 +191,7 @@ async fn versions_to_be_pinned_to_that_were_never_published_here() {
             let mut engine = Engine::open(&server, token).await;
             engine.greet(Some(version), None).await;
             let error = engine.hear().await;
-            let Some(Down::Error { code, message }) = error else { panic!("no `welcome`: {error:?}") };
+            let Some(Down::Error { code, message, .. }) = error else { panic!("no `welcome`: {error:?}") };
             assert_eq!(code, "unknown_policy");
             assert!(message.contains(&format!("version {version} ")) && message.contains(why), "{message}");
             assert_eq!(engine.hear().await, None, "it is cut off");

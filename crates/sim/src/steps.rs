@@ -283,7 +283,8 @@ impl World {
                 }
             }
             Err(Refusal { code, message, fatal, .. }) => {
-                self.send_down(vec![(connection, Down::Error { code: code.to_string(), message })]);
+                let error = Down::Error { code: code.to_string(), message, customer: None };
+                self.send_down(vec![(connection, error)]);
                 if fatal {
                     self.close(server, connection);
                 }

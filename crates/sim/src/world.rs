@@ -390,7 +390,7 @@ impl World {
                     self.fail(format!("app {node} was refused for good: {code}: {message}"));
                 }
             }
-            IoAs::CustomerLoaded(_) | IoAs::NoCustomer(_) | IoAs::Closed => {}
+            IoAs::CustomerLoaded(_) | IoAs::NoCustomer(_) | IoAs::CustomerRefused { .. } | IoAs::Closed => {}
         }
     }
 

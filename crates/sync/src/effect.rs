@@ -21,6 +21,15 @@ pub enum Effect {
     },
     /// The server has no such customer.
     NoCustomer(Box<str>),
+    /// The server refused to create a customer.
+    CustomerRefused {
+        /// Which.
+        customer: Box<str>,
+        /// A stable code.
+        code: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// Merge what others did to a customer.
     Merge {
         /// The customer.

@@ -48,7 +48,11 @@ impl Sync {
                 let say = self.leases.revoked(lease, server_now);
                 self.say(say);
             }
-            Down::Error { code, message } => self.refused(now, code, message),
+            Down::Error { code, message, customer: Some(customer) } => {
+                self.loading.remove(&customer);
+                self.effects.push_back(Effect::CustomerRefused { customer, code, message });
+            }
+            Down::Error { code, message, customer: None } => self.refused(now, code, message),
             Down::Pong { now: theirs } => {
                 self.leases.heard(self.beat_at);
                 self.clock.measure(theirs, self.pinged_at, now);
@@ -59,7 +63,7 @@ impl Sync {
     fn greeted(&mut self, now: i64, since: i64, frame: Down) {
         let (theirs, policy, up_to, earlier) = match frame {
             Down::Welcome { now: theirs, policy, up_to, earlier, .. } => (theirs, policy, up_to, earlier),
-            Down::Error { code, message } => return self.refused(now, code, message),
+            Down::Error { code, message, .. } => return self.refused(now, code, message),
             _ => return self.cut(now), // a server that doesn't begin with `welcome`
         };
         if !self.may_run(&policy) {

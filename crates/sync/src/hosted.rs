@@ -88,6 +88,15 @@ pub enum IoAs<F> {
     CustomerLoaded(Box<str>),
     /// The server has no customer with this ID.
     NoCustomer(Box<str>),
+    /// The server refused to create a customer.
+    CustomerRefused {
+        /// Which.
+        customer: Box<str>,
+        /// A stable code.
+        code: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// All is sent and returned, or can't be: the engine may be dropped.
     Closed,
 }
@@ -328,6 +337,9 @@ impl<F: Outgoing> HostedAs<F> {
                     }
                 },
                 Effect::NoCustomer(id) => IoAs::NoCustomer(id),
+                Effect::CustomerRefused { customer, code, message } => {
+                    IoAs::CustomerRefused { customer, code, message }
+                }
                 Effect::Merge { list, .. } => {
                     if let Err(error) = self.merge(now, list.iter().map(|Sent(change)| change)) {
                         self.sync.misheard(now, error.code(), error.message());

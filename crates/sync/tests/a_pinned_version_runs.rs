@@ -19,7 +19,7 @@ fn greeted(effects: &[Effect]) -> Option<u64> {
 }
 
 fn error(code: &str) -> Down {
-    Down::Error { code: code.into(), message: "no".into() }
+    Down::Error { code: code.into(), message: "no".into(), customer: None }
 }
 
 /// The effects of hearing a frame in place of `welcome`.

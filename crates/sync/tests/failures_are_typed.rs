@@ -2,12 +2,12 @@
 
 mod support;
 
-use limitr_protocol::{Down, Up};
+use limitr_protocol::{Down, Ensured, Up};
 use limitr_sync::{Effect, Failure, Options, Status};
 use support::*;
 
 fn error(code: &str) -> Down {
-    Down::Error { code: code.into(), message: "no".into() }
+    Down::Error { code: code.into(), message: "no".into(), customer: None }
 }
 
 #[test]
@@ -25,6 +25,23 @@ fn tokens_and_versions_that_are_refused_end_it() {
         assert_eq!(effects, [Effect::Disconnect, Effect::Status(Status::Failed(failure))]);
         assert_eq!(driver.wait(100_000), [], "it isn't tried again");
     }
+}
+
+#[test]
+fn a_customer_that_is_refused_concerns_nothing_else() {
+    let mut driver = Driver::online(Options::new(ME, 1));
+    let bob = Ensured { id: "bob".into(), plan: "gold".into(), ..Ensured::default() };
+    driver.sync.ensure(bob.clone());
+    assert_eq!(driver.effects(), [Effect::Send(Up::Ensure { customer: bob })]);
+    let (code, message) = ("unknown_plan".to_string(), "there is no plan `gold`".to_string());
+    let customer: Box<str> = "bob".into();
+    let frame = Down::Error { code: code.clone(), message: message.clone(), customer: Some(customer.clone()) };
+    assert_eq!(driver.hears(frame), [Effect::CustomerRefused { customer, code, message }]);
+    assert_eq!(*driver.sync.status(), Status::Online);
+    driver.sync.disconnected(driver.now);
+    driver.effects();
+    let said = driver.reconnect(0);
+    assert!(!said.iter().any(|effect| matches!(effect, Effect::Send(Up::Ensure { .. }))), "{said:?}");
 }
 
 #[test]

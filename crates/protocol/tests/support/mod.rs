@@ -91,7 +91,16 @@ pub(crate) fn downs() -> Vec<Down> {
         Down::LeaseDenied { customer: customer.clone(), what, reason: DenyReason::Exhausted },
         Down::LeaseDenied { customer, what: What::Grant(3), reason: DenyReason::NotLimited },
         Down::Revoke { lease: 9 },
-        Down::Error { code: "instance_ended".into(), message: "this instance was taken over".into() },
+        Down::Error {
+            code: "instance_ended".into(),
+            message: "this instance was taken over".into(),
+            customer: None,
+        },
+        Down::Error {
+            code: "unknown_plan".into(),
+            message: "there is no plan `gold`".into(),
+            customer: Some("user_1".into()),
+        },
         Down::Pong { now: 1_705_314_600_000 },
     ]
 }

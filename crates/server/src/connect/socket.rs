@@ -69,7 +69,7 @@ pub(crate) async fn serve(app: App, socket: WebSocket, place: Place) {
 
 async fn say_goodbye(socket: &mut WebSocket, why: Refusal) {
     let close = CloseFrame { code: 4_000, reason: why.code.into() };
-    let error = Down::Error { code: why.code.to_string(), message: why.message };
+    let error = Down::Error { code: why.code.to_string(), message: why.message, customer: None };
     let goodbye = async {
         if let Ok(text) = write(&error) {
             socket.send(Message::Text(text.into())).await?;
@@ -174,7 +174,11 @@ impl Line {
                 match End::from(failed) {
                     End::Refused(Refusal { code, message, fatal: false, .. }) => {
                         self.app.metrics.refused(code);
-                        self.send(&Down::Error { code: code.to_string(), message }).await
+                        let customer = match up {
+                            Up::Ensure { customer } => Some(customer.id.clone()),
+                            _ => None,
+                        };
+                        self.send(&Down::Error { code: code.to_string(), message, customer }).await
                     }
                     end => Err(end),
                 }
