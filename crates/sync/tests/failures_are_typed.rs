@@ -35,7 +35,8 @@ fn a_customer_that_is_refused_concerns_nothing_else() {
     assert_eq!(driver.effects(), [Effect::Send(Up::Ensure { customer: bob })]);
     let (code, message) = ("unknown_plan".to_string(), "there is no plan `gold`".to_string());
     let customer: Box<str> = "bob".into();
-    let frame = Down::Error { code: code.clone(), message: message.clone(), customer: Some(customer.clone()) };
+    let frame =
+        Down::Error { code: code.clone(), message: message.clone(), customer: Some(customer.clone()) };
     assert_eq!(driver.hears(frame), [Effect::CustomerRefused { customer, code, message }]);
     assert_eq!(*driver.sync.status(), Status::Online);
     driver.sync.disconnected(driver.now);
