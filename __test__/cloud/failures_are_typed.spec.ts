@@ -82,13 +82,14 @@ describe('what goes wrong', () => {
     const limitr = await connected(server, { url: line.url })
     await limitr.ensureCustomer('ada')
     speaks = 'limitr.v0'
-    expect(await codeOf(() => Limitr.cloud({ token: server.token, url: line.url }))).toBe(
-      'version_unsupported'
-    )
+    // A host's WebSocket isn't told why it wasn't let in: to an engine on one it looks as if there were no server.
+    const native = process.env.LIMITR_BACKEND === 'native'
+    const options = { token: server.token, url: line.url, connectTimeout: 500 }
+    expect(await codeOf(() => Limitr.cloud(options))).toBe(native ? 'version_unsupported' : 'connect_timeout')
     // A server that was updated while the engine ran: it goes on by itself.
     line.cut()
-    expect(await soon(() => limitr.status?.state === 'failed')).toBe(true)
-    expect(limitr.status?.error?.code).toBe('version_unsupported')
+    expect(await soon(() => limitr.status?.state === (native ? 'failed' : 'offline'))).toBe(true)
+    if (native) expect(limitr.status?.error?.code).toBe('version_unsupported')
     expect(limitr.sync.allow('ada', 'chat', 1)).toBe(true)
   })
 

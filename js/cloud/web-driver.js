@@ -115,8 +115,9 @@ class WebDriver {
 
   #hangUp() {
     this.#attempt += 1
-    this.#socket?.close()
-    this.#socket = null
+    const socket = this.#socket
+    this.#socket = null // before it is closed: one that never opened says at once that it is over
+    socket?.close()
   }
 
   /** @param {number} attempt */
