@@ -37,8 +37,8 @@ pub(crate) struct Account {
     returned: u64,
     /// When that was: the return may have got lost with its connection.
     returned_at: i64,
-    /// What was asked for and isn't answered.
-    asking: Option<Amount>,
+    /// Whether what was asked for last isn't answered.
+    asking: bool,
     /// What was asked for last, and when. A lease and a denial may answer one question: a second one that is asked in between seems answered by
     /// what was said to the first.
     asked: Amount,
@@ -148,17 +148,17 @@ impl Account {
         if let Some(lease) = self.lease {
             want = want.max(lease.amount);
         }
-        if self.asking.is_some() {
+        if self.asking {
             return None;
         }
-        (self.asking, self.asked, self.asked_at) = (Some(want), want, now);
+        (self.asking, self.asked, self.asked_at) = (true, want, now);
         Some(Say::Ask { customer: key.0.clone(), what: key.1.clone(), want })
     }
 
     /// Ends a lease that is over or idle; asks for more before it is dry, and for longer before it ends.
     fn tend(&mut self, key: &(Box<str>, What), now: i64, quiet: u64) -> Option<Say> {
         let lease = self.lease?;
-        let idle = now.saturating_sub(self.moved_at) >= LEASE_IDLE_MS && self.asking.is_none();
+        let idle = now.saturating_sub(self.moved_at) >= LEASE_IDLE_MS && !self.asking;
         let idle = idle && self.held(now).is_zero();
         if now >= lease.until || idle {
             return self.end_lease(now, quiet);
@@ -250,7 +250,7 @@ impl Leases {
     /// Whether what a call waits for is there, or won't come soon.
     pub(crate) fn settled(&self, spend: &Spend, now: i64) -> bool {
         let account = self.accounts.get(&(spend.customer.clone(), spend.what.clone()));
-        let open = |account: &Account| account.asking.is_some() || account.retry_at.is_some();
+        let open = |account: &Account| account.asking || account.retry_at.is_some();
         account.is_none_or(|account| account.covers(spend, now) || !open(account))
     }
 
@@ -274,7 +274,7 @@ impl Leases {
         now: i64,
     ) -> Option<Say> {
         let account = self.accounts.entry(key.clone()).or_default();
-        let asked = account.asking.take();
+        let asked = std::mem::take(&mut account.asking).then_some(account.asked);
         account.begin(period_start);
         if account.period_start != period_start {
             return None;
@@ -292,7 +292,7 @@ impl Leases {
     /// Takes in that there is nothing to be had. What others are asked to return is asked for again while calls wait.
     pub(crate) fn denied(&mut self, key: (Box<str>, What), reason: DenyReason, now: i64) {
         let Some(account) = self.accounts.get_mut(&key) else { return };
-        account.asking = None;
+        account.asking = false;
         account.paused_until = now.saturating_add(LEASE_PAUSE_MS);
         if reason == DenyReason::Leased && account.needed.is_positive() {
             account.retry_at = Some(now.saturating_add(LEASE_RETRY_MS));
@@ -365,8 +365,8 @@ impl Leases {
         let mut say: Vec<Say> = returns.collect();
         for ((customer, what), account) in &mut self.accounts {
             let unheard = account.asked.is_positive() && account.asked_at >= self.heard_at;
-            if unheard || account.asking.is_some() {
-                account.asking = Some(account.asked);
+            if unheard || account.asking {
+                account.asking = true;
                 say.push(Say::Ask { customer: customer.clone(), what: what.clone(), want: account.asked });
             }
         }
