@@ -47,6 +47,20 @@ const ANSWER = 6
 const BY_NAME = -1
 
 /**
+ * Writes what a call is about.
+ *
+ * @param {Float64Array} slate
+ * @param {number} engine
+ * @param {number | string} customer
+ * @param {number} entitlement
+ */
+function name(slate, engine, customer, entitlement) {
+  slate[ENGINE] = engine
+  slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
+  slate[ENTITLEMENT] = entitlement
+}
+
+/**
  * Doors that take a value.
  *
  * @param {any} binding
@@ -55,17 +69,13 @@ const BY_NAME = -1
 function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decideWith, explainWith }) {
   return {
     allow(engine, customer, entitlement, value) {
-      slate[ENGINE] = engine
-      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-      slate[ENTITLEMENT] = entitlement
+      name(slate, engine, customer, entitlement)
       slate[VALUE] = value
       allow(customer)
       return slate[ANSWER]
     },
     check(engine, customer, entitlement, value) {
-      slate[ENGINE] = engine
-      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-      slate[ENTITLEMENT] = entitlement
+      name(slate, engine, customer, entitlement)
       slate[VALUE] = value
       check(customer)
       return slate[ANSWER]
@@ -73,9 +83,7 @@ function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decid
     allowWith: judgingDoor(slate, allowWith),
     checkWith: judgingDoor(slate, checkWith),
     decide(engine, customer, entitlement, value, place) {
-      slate[ENGINE] = engine
-      slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-      slate[ENTITLEMENT] = entitlement
+      name(slate, engine, customer, entitlement)
       slate[VALUE] = value
       decide(customer, place)
       return slate[ANSWER]
@@ -94,9 +102,7 @@ function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decid
  */
 function judgingDoor(slate, door) {
   return (engine, customer, entitlement, value, flags, overhead) => {
-    slate[ENGINE] = engine
-    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-    slate[ENTITLEMENT] = entitlement
+    name(slate, engine, customer, entitlement)
     slate[VALUE] = value
     slate[FLAGS] = flags
     slate[OVERHEAD] = overhead
@@ -114,9 +120,7 @@ function judgingDoor(slate, door) {
  */
 function wholeDoor(slate, door) {
   return (engine, customer, entitlement, value, flags, overhead, place) => {
-    slate[ENGINE] = engine
-    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-    slate[ENTITLEMENT] = entitlement
+    name(slate, engine, customer, entitlement)
     slate[VALUE] = value
     slate[FLAGS] = flags
     slate[OVERHEAD] = overhead
@@ -147,9 +151,7 @@ function meterDoors({ slate, increment, decrement, value, remaining }) {
  */
 function meterDoor(slate, door) {
   return (engine, customer, entitlement, flags) => {
-    slate[ENGINE] = engine
-    slate[CUSTOMER] = typeof customer === 'number' ? customer : BY_NAME
-    slate[ENTITLEMENT] = entitlement
+    name(slate, engine, customer, entitlement)
     slate[FLAGS] = flags
     door(customer)
     return slate[ANSWER]
