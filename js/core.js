@@ -1,9 +1,8 @@
 // @ts-check
 
-// One open engine, as the other parts of the facade share it: the doors to the binding, the engine's handle, the buffers
-// that answers come back in, and who listens.
+// One open engine, as the other parts of the facade share it: the doors to the binding, the engine's handle,
+// what the names in answers are, and who listens.
 
-const { AnswerRoom } = require('./answers.js')
 const { LimitrError, errorFrom } = require('./errors.js')
 const { placed, refused, withoutPlaces } = require('./documents.js')
 const { FewHandles, Handles, RecentHandles } = require('./handles.js')
@@ -28,16 +27,16 @@ const { FewHandles, Handles, RecentHandles } = require('./handles.js')
  * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} checkWith
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} increment
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} decrement
- * @property {(engine: number, customer: number | string, entitlement: number, value: number, place: unknown) => number} decide
- * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, place: unknown) => number} decideWith
- * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, place: unknown) => number} explainWith
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number) => number} decide
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} decideWith
+ * @property {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number) => number} explainWith
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} value
  * @property {(engine: number, customer: number | string, entitlement: number, flags: number) => number} remaining
  * @property {(engine: number, handle: number, name: string) => void} customerName tells what a handle stands for
  * @property {(engine: number, handle: number, name: string) => void} entitlementName tells what a handle stands for
  * @property {() => string} lastError
- * @property {(engine: number, place: unknown) => number} nextEvent
- * @property {(room: AnswerRoom) => unknown} placeOf what doors take for a room
+ * @property {(engine: number) => number} nextEvent
+ * @property {() => Float64Array} answer the numbers that `decide…`, `explainWith` and `nextEvent` left, until another door is called
  * @property {(engine: number) => string} eventText
  * @property {(engine: number) => string} names
  * @property {(engine: number, op: string, args: string) => string} call
@@ -87,10 +86,6 @@ class Core {
     this.entitlements = new RecentHandles(ENTITLEMENTS, (handle, name) =>
       doors.entitlementName(this.engine, handle, name)
     )
-    /** What a decision comes back in. */
-    this.answer = new AnswerRoom(doors)
-    /** What an event comes back in. */
-    this.eventAnswer = new AnswerRoom(doors)
     /** @type {Names} */
     this.names = { version: -1, count: 0, entitlements: [], plans: [], credits: [] }
     /** What keeps what the engine does, if anything does. @type {import('./keeping.js').NativeKeeping | import('./keeping.js').AdapterKeeping | null} */
@@ -185,15 +180,16 @@ class Core {
   }
 
   /**
-   * What the indexes in an answer mean, for the version of the policy that it was given by. Records may have brought new
-   * names, so that there are others of the same version.
+   * What the indexes in the answer that a door left mean, which go by a version of the policy. Records may have brought new names, so
+   * that there are others of the same version.
    *
-   * @param {number} version
-   * @param {number} count how many names there are
+   * @param {number} versionAt where the answer says the version
+   * @param {number} countAt where it says how many names there are
    * @returns {Names}
    */
-  namesAt(version, count) {
-    if (this.names.version !== version || this.names.count !== count)
+  namesOf(versionAt, countAt) {
+    const answer = this.doors.answer()
+    if (this.names.version !== answer[versionAt] || this.names.count !== answer[countAt])
       this.names = JSON.parse(this.doors.names(this.engine))
     return this.names
   }

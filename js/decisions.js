@@ -1,7 +1,7 @@
 // @ts-check
 
-// Makes the answer of `decide` and `explain` from the numbers that the engine leaves in the answer buffer. `NaN` stands
-// for null; names come as indexes.
+// Makes the answer of `decide` and `explain` from the numbers that a door leaves. `NaN` stands for null; names come as indexes.
+// Most answers are plain: a call within its limit. Of these the engine leaves only what differs from one to the next.
 
 /** @typedef {import('../index').Decision} Decision */
 /** @typedef {import('./core.js').Core} Core */
@@ -48,11 +48,12 @@ const SLOT = {
   names: 18,
   source: 19,
   exact: 20,
-  atRisk: 21
+  atRisk: 21,
+  plain: 22
 }
 
 /**
- * The decision in the core's answer buffer.
+ * The decision that a door left.
  *
  * @param {Core} core
  * @param {boolean} allowed
@@ -60,8 +61,57 @@ const SLOT = {
  * @returns {Decision}
  */
 function decisionIn(core, allowed, entitlement) {
-  const answer = core.answer.numbers
-  const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
+  const names = core.namesOf(SLOT.policyVersion, SLOT.names)
+  const answer = core.doors.answer()
+  return answer[SLOT.plain] === 1
+    ? plainDecision(answer, names, entitlement)
+    : anyDecision(answer, names, allowed, entitlement)
+}
+
+/**
+ * A plain one. Its fields stand in the same order as those of any other: all have one shape.
+ *
+ * @param {Float64Array} answer
+ * @param {Pick<import('./core.js').Names, 'plans'>} names
+ * @param {string} entitlement
+ * @returns {Decision}
+ */
+function plainDecision(answer, names, entitlement) {
+  const price = answer[SLOT.price] === 0 ? 0 : null
+  return {
+    allowed: true,
+    reason: 'ok',
+    entitlement,
+    plan: names.plans[answer[SLOT.plan]],
+    limit: answer[SLOT.limit],
+    used: answer[SLOT.used],
+    held: 0,
+    remaining: numberOf(answer[SLOT.remaining]),
+    requested: answer[SLOT.requested],
+    resetsAt: numberOf(answer[SLOT.resetsAt]),
+    retryAfterMs: null,
+    overage: 0,
+    overagePrice: price,
+    price,
+    cost: 0,
+    granted: 0,
+    mode: MODES[answer[SLOT.mode]],
+    boundBy: null,
+    policyVersion: answer[SLOT.policyVersion],
+    source: 'local',
+    exact: true,
+    atRisk: null
+  }
+}
+
+/**
+ * @param {Float64Array} answer
+ * @param {Pick<import('./core.js').Names, 'plans'>} names
+ * @param {boolean} allowed
+ * @param {string} entitlement
+ * @returns {Decision}
+ */
+function anyDecision(answer, names, allowed, entitlement) {
   return {
     allowed,
     reason: REASONS[answer[SLOT.reason]],
@@ -89,7 +139,7 @@ function decisionIn(core, allowed, entitlement) {
 }
 
 /**
- * The decision that a call without a buffer answers with, every field of it present.
+ * The decision of a call that answers with text, every field of it present.
  *
  * @param {Partial<Decision> & Pick<Decision, 'allowed' | 'reason'>} given
  * @param {string} entitlement
@@ -122,20 +172,13 @@ function decisionFrom(given, entitlement) {
   }
 }
 
-/** V8 keeps whole numbers up to here in a field without a box of their own. */
-const SMALL = 2 ** 31
-
 /**
- * A number of the answer buffer, of which `NaN` is null. A small whole one comes without a box: a decision has a dozen of them.
+ * A number of an answer, of which `NaN` is null.
  *
  * @param {number} value
  * @returns {number | null}
  */
 function numberOf(value) {
-  if (value < SMALL && value > -SMALL) {
-    const small = value | 0
-    return small === value ? small : value
-  }
   return Number.isNaN(value) ? null : value
 }
 
@@ -148,5 +191,10 @@ function numberOf(value) {
 function wordAt(words, index) {
   return Number.isNaN(index) ? null : (words[index] ?? null)
 }
+
+// V8 learns from the first decisions what a field holds. One that held null and a number takes both from then on, and a small number
+// without a box, of which a decision has a dozen.
+for (const number of [Number.NaN, 1])
+  anyDecision(new Float64Array(SLOT.plain).fill(number), { plans: [] }, true, '')
 
 module.exports = { decisionFrom, decisionIn, numberOf, wordAt }

@@ -200,7 +200,7 @@ function isForeign(event) {
 function takeEvents(core, customer, eventData) {
   let taken
   do {
-    taken = core.doors.nextEvent(core.engine, core.eventAnswer.place)
+    taken = core.doors.nextEvent(core.engine)
     const kind = taken & KIND
     const data = taken & FOREIGN ? null : eventData
     const before = core.waiting.length

@@ -63,6 +63,8 @@ const glueOfInstance = require('../wasm/glue.js')
 
 /** An error on its way to the facade. @typedef {{ code: import('../index').ErrorCode, message: string }} Failure */
 
+/** How many numbers a whole answer has room for. */
+const ANSWER_LENGTH = 32
 /** A longer text is freed once it is read. */
 const KEPT_TEXT_BYTES = 65_536
 const MEBIBYTE = 1_048_576
@@ -108,17 +110,13 @@ class Instance {
     return text
   }
 
-  /**
-   * Copies the numbers that the last door left into a room: the memory may move before they are read.
-   *
-   * @param {import('./answers.js').AnswerRoom} room
-   */
-  leave(room) {
+  /** Where the last door left the numbers of a whole answer: to be read before another one is called, which may move the memory. */
+  answer() {
     if (this.#answer.length === 0) {
       const { memory, answerAt } = this.#places
-      this.#answer = new Float64Array(memory.buffer, answerAt(), room.numbers.length)
+      this.#answer = new Float64Array(memory.buffer, answerAt(), ANSWER_LENGTH)
     }
-    room.numbers.set(this.#answer)
+    return this.#answer
   }
 
   /**

@@ -133,6 +133,12 @@ class Engine {
     }
   }
 
+  /** @type {Api['decide']} */
+  async decide(customer, entitlement, value, options) {
+    if (this.#core.delivering) await null
+    return usage.decide(this.#core, customer, entitlement, value, options)
+  }
+
   /** @type {Api['value']} */
   async value(customer, entitlement, percent, grants) {
     if (this.#core.delivering) await null

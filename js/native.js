@@ -42,6 +42,8 @@ const VALUE = 3
 const FLAGS = 4
 const OVERHEAD = 5
 const ANSWER = 6
+/** From here on stand the numbers of a whole answer. */
+const WHOLE = 8
 
 /** A customer that crosses by name, as an argument. */
 const BY_NAME = -1
@@ -82,14 +84,14 @@ function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decid
     },
     allowWith: judgingDoor(slate, allowWith),
     checkWith: judgingDoor(slate, checkWith),
-    decide(engine, customer, entitlement, value, place) {
+    decide(engine, customer, entitlement, value) {
       name(slate, engine, customer, entitlement)
       slate[VALUE] = value
-      decide(customer, place)
+      decide(customer)
       return slate[ANSWER]
     },
-    decideWith: wholeDoor(slate, decideWith),
-    explainWith: wholeDoor(slate, explainWith)
+    decideWith: judgingDoor(slate, decideWith),
+    explainWith: judgingDoor(slate, explainWith)
   }
 }
 
@@ -107,24 +109,6 @@ function judgingDoor(slate, door) {
     slate[FLAGS] = flags
     slate[OVERHEAD] = overhead
     door(customer)
-    return slate[ANSWER]
-  }
-}
-
-/**
- * A door that leaves the whole answer.
- *
- * @param {Float64Array} slate
- * @param {(customer: number | string, place: unknown) => void} door
- * @returns {Doors['decideWith']}
- */
-function wholeDoor(slate, door) {
-  return (engine, customer, entitlement, value, flags, overhead, place) => {
-    name(slate, engine, customer, entitlement)
-    slate[VALUE] = value
-    slate[FLAGS] = flags
-    slate[OVERHEAD] = overhead
-    door(customer, place)
     return slate[ANSWER]
   }
 }
@@ -165,7 +149,8 @@ function meterDoor(slate, door) {
  * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors> | keyof ReturnType<typeof meterDoors>>}
  */
 function otherDoors(binding) {
-  const { slate, nextEvent, placeOf, openCloud } = binding
+  const { slate, nextEvent, openCloud } = binding
+  const whole = slate.subarray(WHOLE)
   const { open, close, listen, customerName, entitlementName, lastError, eventText, names, call } = binding
   const { seq, openRoom, flush, flushNow, history, repairStore } = binding
   return {
@@ -175,14 +160,14 @@ function otherDoors(binding) {
     customerName,
     entitlementName,
     lastError,
-    nextEvent(engine, place) {
+    nextEvent(engine) {
       slate[ENGINE] = engine
-      nextEvent(place)
+      nextEvent()
       return slate[ANSWER]
     },
+    answer: () => whole,
     eventText,
     names,
-    placeOf: ({ numbers }) => placeOf(numbers),
     call,
     seq,
     openRoom,

@@ -72,7 +72,7 @@ const SLOT = {
 }
 
 /**
- * The event that stands in the core's event buffer.
+ * The event whose numbers `nextEvent` left.
  *
  * @param {Core} core
  * @param {number} kind
@@ -81,11 +81,12 @@ const SLOT = {
  * @returns {LimitrEvent}
  */
 function meterEvent(core, kind, customer, eventData) {
-  const answer = core.eventAnswer.numbers
-  const names = core.namesAt(answer[SLOT.policyVersion], answer[SLOT.names])
+  const names = core.namesOf(SLOT.policyVersion, SLOT.names)
   let holder = customer
   let caller = customer
-  if (answer[SLOT.holderIsCaller] === 0) ({ holder, caller } = JSON.parse(core.doors.eventText(core.engine)))
+  if (core.doors.answer()[SLOT.holderIsCaller] === 0)
+    ({ holder, caller } = JSON.parse(core.doors.eventText(core.engine)))
+  const answer = core.doors.answer()
 
   /** @type {any} */
   const event = {

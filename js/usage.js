@@ -213,8 +213,7 @@ function decide(core, customer, entitlement, value, given) {
       core.engine,
       core.customers.of(customer),
       core.entitlements.of(entitlement),
-      value,
-      core.answer.place
+      value
     )
     return decided(core, answer, customer, entitlement, null)
   }
@@ -272,8 +271,7 @@ function answered(core, op, door, customer, entitlement, value, given) {
       core.entitlements.of(feature),
       amount,
       flags,
-      cost ?? 0,
-      core.answer.place
+      cost ?? 0
     )
     return decided(core, answer, id, feature, eventData)
   }

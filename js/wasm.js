@@ -4,7 +4,6 @@
 
 const { Instance } = require('./instance.js')
 
-/** @typedef {import('./answers.js').AnswerRoom} AnswerRoom */
 /** @typedef {import('./core.js').Doors} Doors */
 
 /**
@@ -47,17 +46,15 @@ function judgingDoors(on) {
     },
     allowWith: judgingDoor(on, 'allowWith'),
     checkWith: judgingDoor(on, 'checkWith'),
-    decide(engine, customer, entitlement, value, place) {
+    decide(engine, customer, entitlement, value) {
       try {
-        const verdict = on.exports.decide(Date.now(), engine, customer, entitlement, value)
-        on.leave(/** @type {AnswerRoom} */ (place))
-        return verdict
+        return on.exports.decide(Date.now(), engine, customer, entitlement, value)
       } catch (trap) {
         return on.failed(trap, -1)
       }
     },
-    decideWith: wholeDoor(on, 'decideWith'),
-    explainWith: wholeDoor(on, 'explainWith')
+    decideWith: judgingDoor(on, 'decideWith'),
+    explainWith: judgingDoor(on, 'explainWith')
   }
 }
 
@@ -65,32 +62,13 @@ function judgingDoors(on) {
  * A door that takes all that a call can say.
  *
  * @param {Instance} on
- * @param {'allowWith' | 'checkWith'} name
+ * @param {'allowWith' | 'checkWith' | 'decideWith' | 'explainWith'} name
  * @returns {Doors['allowWith']}
  */
 function judgingDoor(on, name) {
   return (engine, customer, entitlement, value, flags, overhead) => {
     try {
       return on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
-    } catch (trap) {
-      return on.failed(trap, -1)
-    }
-  }
-}
-
-/**
- * A door that leaves the whole answer.
- *
- * @param {Instance} on
- * @param {'decideWith' | 'explainWith'} name
- * @returns {Doors['decideWith']}
- */
-function wholeDoor(on, name) {
-  return (engine, customer, entitlement, value, flags, overhead, place) => {
-    try {
-      const verdict = on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
-      on.leave(/** @type {AnswerRoom} */ (place))
-      return verdict
     } catch (trap) {
       return on.failed(trap, -1)
     }
@@ -140,14 +118,13 @@ function meterDoors(on) {
  * Doors that answer with text.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'open' | 'call' | 'seq' | 'eventText' | 'names' | 'placeOf' | 'lastError'>}
+ * @returns {Pick<Doors, 'open' | 'call' | 'seq' | 'eventText' | 'names' | 'lastError'>}
  */
 function textDoors(on) {
   return {
     open: (document, format, options) =>
       on.textOf(() => on.glue.open(Date.now(), document, format, options, randomSeed())),
     call: (engine, op, args) => on.textOf(() => on.glue.call(Date.now(), engine, op, args)),
-    placeOf: (room) => room,
     seq: (engine) => JSON.parse(on.textOf(() => on.glue.call(Date.now(), engine, 'seq', '[]'))).value ?? -1,
     eventText: (engine) => on.textOf(() => on.exports.eventText(engine)),
     names: (engine) => on.textOf(() => on.exports.names(engine)),
@@ -159,7 +136,7 @@ function textDoors(on) {
  * The other doors of an engine.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'close' | 'listen' | 'customerName' | 'entitlementName' | 'nextEvent'>}
+ * @returns {Pick<Doors, 'close' | 'listen' | 'customerName' | 'entitlementName' | 'nextEvent' | 'answer'>}
  */
 function engineDoors(on) {
   return {
@@ -193,15 +170,14 @@ function engineDoors(on) {
         on.failed(trap, undefined)
       }
     },
-    nextEvent(engine, place) {
+    nextEvent(engine) {
       try {
-        const kind = on.exports.nextEvent(engine)
-        on.leave(/** @type {AnswerRoom} */ (place))
-        return kind
+        return on.exports.nextEvent(engine)
       } catch (trap) {
         return on.failed(trap, 0)
       }
-    }
+    },
+    answer: () => on.answer()
   }
 }
 

@@ -4,11 +4,14 @@
 //! plus 8 when it lacked units that a server may have, or -1 for an error that `last_error` gives. Reads answer a number, NaN for null, -Infinity for an error. The others answer
 //! JSON, `{"value"}` or `{"error"}`.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
+#[cfg(not(target_arch = "wasm32"))]
+use std::panic::AssertUnwindSafe;
+use std::panic::{UnwindSafe, catch_unwind};
 
-use limitr_engine::{Ask, Call, Called, Decision, EngineError};
+use limitr_engine::{Ask, Call, Called, EngineError};
 use serde_json::Value;
 
 use crate::names::{Name, Names};
@@ -98,8 +101,8 @@ pub(crate) fn decide(
 ) -> i32 {
     let done = with_host(engine, |host, names| {
         let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
-        let decision = host.decide(customer, entitlement, call)?;
-        Ok(decided(host, &decision, answer))
+        let allowed = host.decide_into(customer, entitlement, call, answer)?;
+        Ok(verdict(allowed, host))
     });
     done.unwrap_or(-1)
 }
@@ -120,15 +123,10 @@ pub(crate) fn decide_with(
             true => host.decide(customer, entitlement, &call)?,
             false => host.explain(customer, entitlement, &call)?,
         };
-        Ok(decided(host, &decision, answer))
+        host.fill(&decision, answer);
+        Ok(verdict(decision.allowed, host))
     });
     done.unwrap_or(-1)
-}
-
-#[inline(always)]
-fn decided(host: &mut Host, decision: &Decision, answer: &mut [f64; ANSWER_LEN]) -> i32 {
-    host.fill(decision, answer);
-    verdict(decision.allowed, host)
 }
 
 /// A number that is read of a meter.
@@ -157,10 +155,9 @@ pub(crate) fn open(
     document: &str,
     format: &str,
     options: &str,
-    clock: fn() -> i64,
     seed: impl FnOnce() -> u64 + UnwindSafe,
 ) -> String {
-    let opened = catch_unwind(|| wire::open(document.as_bytes(), format, options, clock, seed()));
+    let opened = catch_unwind(|| wire::open(document.as_bytes(), format, options, seed()));
     wire::answered(match opened {
         Ok(opened) => opened.and_then(|(host, mut about)| {
             let engine = slots::open(host).ok_or_else(too_many)?;
@@ -233,11 +230,12 @@ fn with_host<T>(engine: f64, mut work: impl FnMut(&mut Host, &Names) -> Result<T
 }
 
 /// Works with an open engine; fails if it is gone, or goes by a defect.
+#[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
 fn on_host<T>(engine: f64, work: impl FnMut(&mut Host, &Names) -> T) -> Result<T, Failed> {
     // Behind one pointer, and answered through it: what is moved just after it was written stalls.
     let mut task = (engine, work, None);
-    let caught = caught(AssertUnwindSafe(|| {
+    let caught = catch_unwind(AssertUnwindSafe(|| {
         let (engine, work, answer) = &mut task;
         *answer = Some(slots::with(*engine, work));
     }));
@@ -249,24 +247,17 @@ fn on_host<T>(engine: f64, work: impl FnMut(&mut Host, &Names) -> T) -> Result<T
     }
 }
 
-/// What `work` panics with, if it does.
-#[cfg(not(target_arch = "wasm32"))]
-#[inline(always)]
-fn caught(work: impl FnOnce() + UnwindSafe) -> Result<(), Box<dyn Any + Send>> {
-    catch_unwind(work)
-}
-
 /// A panic is a trap there, which ends the instance: there is nothing to catch.
 #[cfg(target_arch = "wasm32")]
 #[inline(always)]
-fn caught(work: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
-    work();
-    Ok(())
+fn on_host<T>(engine: f64, work: impl FnOnce(&mut Host, &Names) -> T) -> Result<T, Failed> {
+    slots::with(engine, work).map_err(|gone| Failed::Gone(engine, gone))
 }
 
 /// Why there was no engine to work with.
 enum Failed {
     Gone(f64, Gone),
+    #[cfg(not(target_arch = "wasm32"))]
     Defect(f64, Box<dyn Any + Send>),
 }
 
@@ -275,6 +266,7 @@ impl Failed {
     fn into_error(self) -> EngineError {
         match self {
             Failed::Gone(engine, gone) => refused(engine, gone),
+            #[cfg(not(target_arch = "wasm32"))]
             Failed::Defect(engine, panic) => defect(engine, panic.as_ref()),
         }
     }
@@ -307,6 +299,7 @@ pub(crate) fn refused(engine: f64, gone: Gone) -> EngineError {
 }
 
 /// The error of a defect. The engine it happened in is dropped, since its state can't be trusted.
+#[cfg(not(target_arch = "wasm32"))]
 #[cold]
 fn defect(engine: f64, panic: &(dyn Any + Send)) -> EngineError {
     let said = panic.downcast_ref::<&str>().copied();

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(dead_code))] // derived doors are exported in real builds only
 
+mod clock;
 mod doors;
 mod names;
 #[cfg(not(target_arch = "wasm32"))]

@@ -59,7 +59,6 @@ pub(crate) struct Request {
     pub(crate) document: String,
     pub(crate) format: String,
     pub(crate) options: String,
-    pub(crate) clock: fn() -> i64,
 }
 
 impl Room {
@@ -90,7 +89,7 @@ impl Room {
 
     fn build(request: &Request, options: &OpenOptions) -> Result<Room, EngineError> {
         let seed = RandomState::new();
-        let start = wire::start(request.document.as_bytes(), &request.format, options, request.clock)?;
+        let start = wire::start(request.document.as_bytes(), &request.format, options)?;
         let (about, opened) = (start.about.clone(), request.text());
         let Some(path) = &options.store else {
             let host = Arc::new(Mutex::new(start.host(seed.hash_one(0_u8))?));

@@ -42,11 +42,18 @@ enum Place {
     /// Of an engine that other threads work with, too.
     #[cfg(not(target_arch = "wasm32"))]
     Joined(Member),
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))] // a panic ends the instance there
     Poisoned(String),
 }
 
 thread_local! {
-    static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
+    /// Leaked, a few words a thread: what is borrowed for good can be worked with where it is needed, without a closure.
+    static SLOTS: &'static RefCell<Vec<Slot>> = Box::leak(Box::default());
+}
+
+#[inline(always)]
+fn all_slots() -> &'static RefCell<Vec<Slot>> {
+    SLOTS.with(|slots| *slots)
 }
 
 /// Keeps an engine open; its handle, or nothing if the thread has too many.
@@ -74,26 +81,25 @@ pub(crate) fn room(handle: f64) -> Result<Option<Arc<Room>>, Gone> {
 /// Closes all engines of this thread: it ends.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn close_all() {
-    let all = SLOTS.try_with(|slots| std::mem::take(&mut *slots.borrow_mut()));
+    let all = all_slots().take();
     drop(all); // outside: closing one may wait for its store
 }
 
 fn put(place: Place) -> Option<f64> {
-    SLOTS.with_borrow_mut(|slots| {
-        let at = match slots.iter().position(|slot| matches!(slot.place, Place::Free)) {
-            Some(at) => at,
-            None if slots.len() < ENGINES_MAX => {
-                slots.push(Slot::default());
-                slots.len() - 1
-            }
-            None => return None,
-        };
-        let slot = &mut slots[at];
-        slot.generation = slot.generation.wrapping_add(1).max(1);
-        slot.place = place;
-        slot.names = Names::default();
-        Some(((u64::from(slot.generation) << SLOT_BITS) | at as u64) as f64)
-    })
+    let mut slots = all_slots().borrow_mut();
+    let at = match slots.iter().position(|slot| matches!(slot.place, Place::Free)) {
+        Some(at) => at,
+        None if slots.len() < ENGINES_MAX => {
+            slots.push(Slot::default());
+            slots.len() - 1
+        }
+        None => return None,
+    };
+    let slot = &mut slots[at];
+    slot.generation = slot.generation.wrapping_add(1).max(1);
+    slot.place = place;
+    slot.names = Names::default();
+    Some(((u64::from(slot.generation) << SLOT_BITS) | at as u64) as f64)
 }
 
 /// Closes an engine; whether it was open.
@@ -103,6 +109,7 @@ pub(crate) fn close(handle: f64) -> bool {
 }
 
 /// Drops an engine that met a defect and keeps what the defect said.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn poison(handle: f64, said: String) {
     replace(handle, Place::Poisoned(said));
 }
@@ -119,7 +126,7 @@ pub(crate) fn defect(handle: f64) -> Option<String> {
 /// How many engines are open.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn count() -> usize {
-    SLOTS.with_borrow(|slots| slots.iter().filter(|slot| matches!(slot.place, Place::Open(_))).count())
+    all_slots().borrow().iter().filter(|slot| matches!(slot.place, Place::Open(_))).count()
 }
 
 /// Works with an open engine and the names that were told for it.
@@ -144,22 +151,20 @@ pub(crate) fn tell(handle: f64, tell: impl FnOnce(&mut Names)) {
 
 #[inline(always)]
 fn at<T>(handle: f64, look: impl FnOnce(&mut Slot) -> Result<T, Gone>) -> Result<T, Gone> {
-    SLOTS.with_borrow_mut(|slots| {
-        let (at, generation) = parts(handle);
-        match slots.get_mut(at).filter(|slot| slot.generation == generation) {
-            Some(slot) => look(slot),
-            None => Err(Gone::Closed),
-        }
-    })
+    let mut slots = all_slots().borrow_mut();
+    let (at, generation) = parts(handle);
+    match slots.get_mut(at).filter(|slot| slot.generation == generation) {
+        Some(slot) => look(slot),
+        None => Err(Gone::Closed),
+    }
 }
 
 fn replace(handle: f64, place: Place) -> Option<Place> {
-    SLOTS.with_borrow_mut(|slots| {
-        let (at, generation) = parts(handle);
-        let slot = slots.get_mut(at).filter(|slot| slot.generation == generation)?;
-        slot.names = Names::default();
-        Some(std::mem::replace(&mut slot.place, place))
-    })
+    let mut slots = all_slots().borrow_mut();
+    let (at, generation) = parts(handle);
+    let slot = slots.get_mut(at).filter(|slot| slot.generation == generation)?;
+    slot.names = Names::default();
+    Some(std::mem::replace(&mut slot.place, place))
 }
 
 #[inline(always)]

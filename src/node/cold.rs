@@ -2,13 +2,12 @@
 
 use napi_derive::napi;
 
-use super::clock::now_ms;
 use crate::{doors, slots};
 
 /// Opens an engine for a document; JSON `{"value": {"engine", "diagnostics", "format"}}` or `{"error"}`.
 #[napi]
 pub fn open(document: String, format: String, options: String) -> String {
-    doors::open(&document, &format, &options, now_ms, || ahash::RandomState::new().hash_one(0_u8))
+    doors::open(&document, &format, &options, || ahash::RandomState::new().hash_one(0_u8))
 }
 
 /// Closes an engine; whether it was open.

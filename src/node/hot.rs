@@ -1,19 +1,18 @@
-//! Hot doors: a customer by handle or name, an entitlement by handle, and numbers in; one number out. Numbers stand on the slate, so the
-//! arguments are what is none: the customer's name, and the place of an answer.
+//! Hot doors: a customer by handle or name, an entitlement by handle, and numbers in; one number out, or the numbers
+//! of a whole answer. All numbers stand on the slate, so the only argument is what is none: the customer's name.
 
 use std::ffi::c_void;
 use std::ptr;
 
-use limitr_engine::{Ask, Called, EngineError};
+use limitr_engine::{Ask, Called};
 use napi::bindgen_prelude::{Env, Error, JsValue, Object, Result};
 use napi::sys;
 use napi_derive::napi;
 
 use super::raw::{Frame, NameRoom, SLATE_LEN, Slate};
 use crate::doors::{self, Asked};
-use crate::names::Name;
 use crate::slots;
-use crate::wire::{ANSWER_LEN, Host, flags, plain_call};
+use crate::wire::{Host, flags, plain_call};
 
 type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
@@ -85,7 +84,7 @@ fn slate(exports: &Object<'_>, env: &Env) -> Result<*mut c_void> {
 /// `(customer)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent.
 unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
@@ -95,7 +94,7 @@ unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) ->
 /// `(customer)`, of engine, entitlement and value: decides a plain call and moves nothing.
 unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     let call = plain_call(Ask::by(frame.value()), 0);
@@ -105,7 +104,7 @@ unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) ->
 /// `(customer)`, of engine, entitlement, value, flags and overhead: decides and meters.
 unsafe extern "C" fn allow_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     frame.give(f64::from(doors::allow_with(frame.engine(), customer, frame.entitlement(), asked(&frame))))
@@ -114,7 +113,7 @@ unsafe extern "C" fn allow_with(env: sys::napi_env, info: sys::napi_callback_inf
 /// `(customer)`, of engine, entitlement, value, flags and overhead: decides and moves nothing.
 unsafe extern "C" fn check_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     frame.give(f64::from(doors::check_with(frame.engine(), customer, frame.entitlement(), asked(&frame))))
@@ -137,7 +136,7 @@ unsafe extern "C" fn decrement(env: sys::napi_env, info: sys::napi_callback_info
 #[inline(always)]
 unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'static>) -> sys::napi_value {
     // SAFETY: by the contract above.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     frame.give(f64::from(doors::allow(
@@ -148,46 +147,41 @@ unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'stat
     )))
 }
 
-/// `(customer, place)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent, and answers in full.
+/// `(customer)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent, and answers in full.
 unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<2>::enter(env, info) };
-    whole(&frame, |customer, answer| {
-        let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
-        doors::decide(frame.engine(), customer, frame.entitlement(), &call, answer)
-    })
-}
-
-/// `(customer, place)`, of engine, entitlement, value, flags and overhead: decides, meters, and answers in full.
-unsafe extern "C" fn decide_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<2>::enter(env, info) };
-    whole(&frame, |customer, answer| {
-        doors::decide_with(frame.engine(), customer, frame.entitlement(), asked(&frame), answer, true)
-    })
-}
-
-/// `(customer, place)`, of engine, entitlement, value, flags and overhead: answers in full and moves nothing.
-unsafe extern "C" fn explain_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<2>::enter(env, info) };
-    whole(&frame, |customer, answer| {
-        doors::decide_with(frame.engine(), customer, frame.entitlement(), asked(&frame), answer, false)
-    })
-}
-
-/// The whole answer of a door, into the place that is the second argument.
-#[inline(always)]
-fn whole(frame: &Frame<2>, decide: impl FnOnce(Name<'_>, &mut [f64; ANSWER_LEN]) -> i32) -> sys::napi_value {
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let answer = unsafe { frame.whole() };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    // SAFETY: no JavaScript runs before the door returns; the facade passes places.
-    let Some(answer) = (unsafe { frame.answer(1) }) else {
-        let message = "the answer needs a place that `placeOf` gave";
-        doors::keep_error(&EngineError::new("invalid_argument", message));
-        return frame.give(-1.0);
-    };
-    frame.give(f64::from(decide(customer, answer)))
+    let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
+    frame.give(f64::from(doors::decide(frame.engine(), customer, frame.entitlement(), &call, answer)))
+}
+
+/// `(customer)`, of engine, entitlement, value, flags and overhead: decides, meters, and answers in full.
+unsafe extern "C" fn decide_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    unsafe { whole(env, info, true) }
+}
+
+/// `(customer)`, of engine, entitlement, value, flags and overhead: answers in full and moves nothing.
+unsafe extern "C" fn explain_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    unsafe { whole(env, info, false) }
+}
+
+/// # Safety
+/// `env` and `info` are those that Node gave the running door.
+unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool) -> sys::napi_value {
+    // SAFETY: by the contract above.
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let answer = unsafe { frame.whole() };
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    let (entitlement, asked) = (frame.entitlement(), asked(&frame));
+    frame.give(f64::from(doors::decide_with(frame.engine(), customer, entitlement, asked, answer, meters)))
 }
 
 /// `(customer)`, of engine, entitlement and flags: units used.
@@ -211,23 +205,23 @@ unsafe fn read(
     read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
 ) -> sys::napi_value {
     // SAFETY: by the contract above.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
+    let frame = unsafe { Frame::enter(env, info) };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     frame.give(doors::read(frame.engine(), customer, frame.entitlement(), frame.flags(), read))
 }
 
-/// `(place)`, of engine: takes the oldest event that waits; its kind.
+/// Of engine: takes the oldest event that waits and leaves its numbers; its kind.
 unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::<1>::enter(env, info) };
-    // SAFETY: no JavaScript runs before the door returns; the facade passes places.
-    let answer = unsafe { frame.answer(0) };
-    frame.give(answer.map_or(0.0, |answer| f64::from(doors::next_event(frame.engine(), answer))))
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let answer = unsafe { frame.whole() };
+    frame.give(f64::from(doors::next_event(frame.engine(), answer)))
 }
 
 /// What a door that takes a value is asked.
 #[inline(always)]
-fn asked<const N: usize>(frame: &Frame<N>) -> Asked {
+fn asked(frame: &Frame) -> Asked {
     Asked { ask: Ask::by(frame.value()), flags: frame.flags(), overhead: frame.overhead() }
 }

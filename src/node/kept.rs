@@ -11,14 +11,13 @@ use napi::bindgen_prelude::{AsyncTask, Env, Result, Task};
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use super::clock::now_ms;
 use crate::rooms::{Request, Room, refused};
 use crate::{doors, slots, wire};
 
 /// Opens an engine with a store, or finds the one that other threads share; `{"engine", "diagnostics", "format"}`.
 #[napi(js_name = "openRoom")]
 pub fn open_room(document: String, format: String, options: String) -> AsyncTask<Open> {
-    AsyncTask::new(Open(Request { document, format, options, clock: now_ms }))
+    AsyncTask::new(Open(Request { document, format, options }))
 }
 
 /// Waits until everything that the engine did by now is on disk.

@@ -2,9 +2,6 @@
 //! everything else is derived.
 
 #[allow(unreachable_pub)] // a derived door must be `pub`, though only Node reaches it
-mod answers;
-mod clock;
-#[allow(unreachable_pub)] // as above
 mod cloud;
 #[allow(unreachable_pub)] // as above
 mod cold;

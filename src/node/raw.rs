@@ -7,7 +7,6 @@ use std::ptr;
 
 use napi::sys;
 
-use super::answers::Place;
 use crate::names::Name;
 use crate::wire::ANSWER_LEN;
 
@@ -18,7 +17,7 @@ const NAME_UNITS: usize = limitr_engine::limits::NAME_BYTES_MAX;
 pub(super) type Slate = [f64; SLATE_LEN];
 
 /// How many numbers a slate has room for; where each stands, js/native.js knows, too.
-pub(super) const SLATE_LEN: usize = 8;
+pub(super) const SLATE_LEN: usize = WHOLE + ANSWER_LEN;
 const ENGINE: usize = 0;
 const CUSTOMER: usize = 1;
 const ENTITLEMENT: usize = 2;
@@ -26,11 +25,13 @@ const VALUE: usize = 3;
 const FLAGS: usize = 4;
 const OVERHEAD: usize = 5;
 const ANSWER: usize = 6;
+/// From here on stand the numbers of a whole answer.
+const WHOLE: usize = 8;
 
-/// One call from JavaScript, alive while the door runs: what is on the slate, and `N` arguments that aren't numbers.
-pub(super) struct Frame<const N: usize> {
+/// One call from JavaScript, alive while the door runs: what is on the slate, and the argument that is no number.
+pub(super) struct Frame {
     env: sys::napi_env,
-    args: [sys::napi_value; N],
+    args: [sys::napi_value; 1],
     slate: *mut Slate,
 }
 
@@ -50,15 +51,15 @@ impl NameRoom {
     }
 }
 
-impl<const N: usize> Frame<N> {
+impl Frame {
     /// The call that Node entered a door with.
     ///
     /// # Safety
     /// `env` and `info` are those that Node gave the running callback, whose door was made with the slate of its environment.
     #[inline(always)] // in place: copying what Node just wrote in other widths stalls
-    pub(super) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Frame<N> {
-        let mut frame = Frame { env, args: [ptr::null_mut(); N], slate: ptr::null_mut() };
-        let (mut count, args, none) = (N, frame.args.as_mut_ptr(), ptr::null_mut());
+    pub(super) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Frame {
+        let mut frame = Frame { env, args: [ptr::null_mut()], slate: ptr::null_mut() };
+        let (mut count, args, none) = (1, frame.args.as_mut_ptr(), ptr::null_mut());
         let mut slate = ptr::null_mut();
         // SAFETY: by the contract above; `args` has room for `count` values, and missing ones become `undefined`.
         unsafe { sys::napi_get_cb_info(env, info, &raw mut count, args, none, &raw mut slate) };
@@ -102,31 +103,25 @@ impl<const N: usize> Frame<N> {
         self.read(OVERHEAD)
     }
 
-    /// The customer: by handle, or by name, which is the first argument, where the handle is negative.
+    /// The customer: by handle, or by name, which is the argument, where the handle is negative.
     #[inline(always)]
     pub(super) fn customer<'a>(&self, room: &'a mut NameRoom) -> Name<'a> {
         let handle = self.read(CUSTOMER);
         match handle >= 0.0 {
             true => Name::Handle(handle as u32),
-            false => Name::Text(self.name(0, room)),
+            false => Name::Text(self.name(room)),
         }
     }
 
     /// The argument as a name in UTF-8; empty, which no name is, if it can't be one: too long, a lone surrogate, or no
     /// string.
     #[inline(never)] // the way of a handle stays short
-    fn name<'a>(&self, at: usize, room: &'a mut NameRoom) -> &'a str {
+    fn name<'a>(&self, room: &'a mut NameRoom) -> &'a str {
         let mut length = 0;
         // SAFETY: environment and argument are alive while the door runs; `units` has room for the count given, which includes the closing 0.
         let status = unsafe {
             let units = room.units.as_mut_ptr().cast();
-            sys::napi_get_value_string_utf16(
-                self.env,
-                self.args[at],
-                units,
-                room.units.len(),
-                &raw mut length,
-            )
+            sys::napi_get_value_string_utf16(self.env, self.args[0], units, room.units.len(), &raw mut length)
         };
         if status != sys::Status::napi_ok || length > NAME_UNITS {
             return "";
@@ -147,19 +142,15 @@ impl<const N: usize> Frame<N> {
         }
     }
 
-    /// The argument as the room that answers are written into, if it is the place of one.
+    /// Where the numbers of a whole answer are written.
     ///
     /// # Safety
-    /// The slice is used only while the door runs and JavaScript doesn't, and the argument is what `placeOf` gave, if it is an
-    /// external value.
-    #[inline]
-    pub(super) unsafe fn answer<'a>(&self, at: usize) -> Option<&'a mut [f64; ANSWER_LEN]> {
-        let mut place = ptr::null_mut();
-        // SAFETY: environment and argument are alive while the door runs.
-        let status = unsafe { sys::napi_get_value_external(self.env, self.args[at], &raw mut place) };
-        let found = status == sys::Status::napi_ok && !place.is_null();
-        // SAFETY: by the contract above, the place is alive with its argument, and keeps the array alive.
-        found.then(|| unsafe { &mut *(*place.cast::<Place>()).numbers })
+    /// It is asked for once, and used only while the door runs and JavaScript doesn't.
+    #[inline(always)]
+    pub(super) unsafe fn whole<'a>(&mut self) -> &'a mut [f64; ANSWER_LEN] {
+        // SAFETY: by the contract above and that of `enter`. The slate has room for so many numbers from there on, any bits are valid
+        // ones, and nothing else of this call is read or written there.
+        unsafe { &mut *self.slate.cast::<f64>().add(WHOLE).cast() }
     }
 
     /// Answers with a number.

@@ -3,8 +3,8 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{clock, memory};
-use crate::{doors, slots};
+use super::memory;
+use crate::{clock, doors, slots};
 
 /// Opens an engine for a document; JSON `{"value": {"engine", "diagnostics", "format"}}` or `{"error"}`. `seed` is any
 /// number, best a random one.
@@ -12,7 +12,7 @@ use crate::{doors, slots};
 pub fn open(now: f64, document: &str, format: &str, options: &str, seed: f64) -> usize {
     clock::set(now);
     let seed = move || seed.to_bits();
-    memory::leave(doors::open(document, format, options, clock::now_ms, seed))
+    memory::leave(doors::open(document, format, options, seed))
 }
 
 /// Closes an engine; whether it was open.

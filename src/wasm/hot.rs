@@ -3,7 +3,8 @@
 use limitr_engine::{Ask, Called};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{clock, memory};
+use super::memory;
+use crate::clock;
 use crate::doors::{self, Asked};
 use crate::names::Name;
 use crate::wire::{Host, flags as bits, plain_call};

@@ -17,8 +17,30 @@ pub(crate) fn names_count(engine: &Engine) -> usize {
     names.entitlements.count() + names.plans.count() + names.credits.count()
 }
 
+/// Where an answer says whether it is plain: [`Decision::is_plain`]. Such a one has few numbers, and the others are left as they were.
+const PLAIN: usize = 22;
+
 /// Writes a decision into `answer`; `names` is how many names there are.
+#[inline(always)] // where a decision is known to be plain, little of it is put together
 pub(crate) fn fill_decision(decision: &Decision, names: usize, answer: &mut [f64; ANSWER_LEN]) {
+    if !decision.is_plain() {
+        return fill_any_decision(decision, names, answer);
+    }
+    answer[2] = name(decision.plan);
+    answer[3] = amount(decision.limit);
+    answer[4] = amount(decision.used);
+    answer[6] = amount(decision.remaining);
+    answer[7] = amount(decision.requested);
+    answer[8] = time(decision.resets_at);
+    answer[12] = amount(decision.price);
+    answer[15] = mode(decision.mode);
+    answer[17] = decision.policy_version as f64;
+    answer[18] = names as f64;
+    answer[PLAIN] = 1.0;
+}
+
+#[inline(never)]
+fn fill_any_decision(decision: &Decision, names: usize, answer: &mut [f64; ANSWER_LEN]) {
     *answer = [f64::NAN; ANSWER_LEN];
     answer[0] = f64::from(reason(decision.reason));
     answer[1] = name(decision.entitlement);
@@ -35,12 +57,7 @@ pub(crate) fn fill_decision(decision: &Decision, names: usize, answer: &mut [f64
     answer[12] = amount(decision.price);
     answer[13] = amount(decision.cost);
     answer[14] = amount(decision.granted);
-    answer[15] = match decision.mode {
-        Some(Mode::Hard) => 0.0,
-        Some(Mode::Soft) => 1.0,
-        Some(Mode::Observe) => 2.0,
-        None => f64::NAN,
-    };
+    answer[15] = mode(decision.mode);
     answer[16] = match decision.bound_by {
         Some(BoundBy::Limit) => 0.0,
         Some(BoundBy::Governor) => 1.0,
@@ -57,6 +74,7 @@ pub(crate) fn fill_decision(decision: &Decision, names: usize, answer: &mut [f64
     };
     answer[20] = f64::from(u8::from(decision.exact));
     answer[21] = amount(decision.at_risk);
+    answer[PLAIN] = 0.0;
 }
 
 /// Writes an event into `answer`; its kind. `known`: the customer is the one that the call named.
@@ -130,6 +148,17 @@ fn reason(reason: Reason) -> u8 {
     }
 }
 
+#[inline]
+fn mode(mode: Option<Mode>) -> f64 {
+    match mode {
+        Some(Mode::Hard) => 0.0,
+        Some(Mode::Soft) => 1.0,
+        Some(Mode::Observe) => 2.0,
+        None => f64::NAN,
+    }
+}
+
+#[inline]
 fn amount(amount: Option<Amount>) -> f64 {
     amount.map_or(f64::NAN, Amount::to_f64)
 }

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::args::{Args, wrong};
 use super::cloud_outbox::Keeping;
 use super::{Clock, Host, error_json};
+use crate::clock;
 
 /// What an engine is connected with, as JSON.
 #[derive(Debug, Deserialize)]
@@ -132,12 +133,7 @@ impl CloudOptions {
     }
 
     /// Opens an engine that has no policy yet. With an outbox, `earlier` is what is left in it.
-    pub(crate) fn host(
-        &self,
-        clock: fn() -> i64,
-        seed: u64,
-        earlier: Option<Vec<EarlierOutbox>>,
-    ) -> Result<Host, EngineError> {
+    pub(crate) fn host(&self, seed: u64, earlier: Option<Vec<EarlierOutbox>>) -> Result<Host, EngineError> {
         let instance = instance_id(&self.instance)?;
         let keeping = earlier.as_ref().map(|_| Keeping { strict: self.strict, ..Keeping::default() });
         let options = Options {
@@ -154,7 +150,7 @@ impl CloudOptions {
             ..Options::new(instance, seed)
         };
         let mut cloud = Cloud {
-            hosted: Hosted::open(clock(), options),
+            hosted: Hosted::open(clock::now_ms(), options),
             runs: false,
             tasks: VecDeque::new(),
             news: Vec::new(),
@@ -167,7 +163,7 @@ impl CloudOptions {
             keeping,
         };
         cloud.sort();
-        let host = Host::around(Engine::blank(seed), Clock::Host(clock));
+        let host = Host::around(Engine::blank(seed), Clock::Host);
         Ok(Host { refuses: self.deny_unconnected, cloud: Some(Box::new(cloud)), ..host })
     }
 }

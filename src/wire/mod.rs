@@ -26,6 +26,8 @@ use serde_json::{Value, json};
 pub(crate) use answer::ANSWER_LEN;
 use args::Args;
 
+use crate::clock;
+
 /// Bits of the `flags` that doors take.
 pub(crate) mod flags {
     /// Send events.
@@ -78,7 +80,7 @@ const DECIDING: [&str; 8] =
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
     /// The host's clock.
-    Host(fn() -> i64),
+    Host,
     /// A fixed time in milliseconds since the epoch, moved by `advance`.
     Virtual(i64),
 }
@@ -112,16 +114,11 @@ pub(crate) struct Start {
     pub(crate) about: Value,
 }
 
-/// Reads a document. `clock` reads the host's time in milliseconds.
-pub(crate) fn start(
-    document: &[u8],
-    format: &str,
-    options: &OpenOptions,
-    clock: fn() -> i64,
-) -> Result<Start, EngineError> {
+/// Reads a document.
+pub(crate) fn start(document: &[u8], format: &str, options: &OpenOptions) -> Result<Start, EngineError> {
     let clock = match options.clock {
         Some(ms) => Clock::Virtual(whole_ms(ms)?),
-        None => Clock::Host(clock),
+        None => Clock::Host,
     };
     let load = LoadOptions { strict: options.strict, validate: options.validate.unwrap_or(true) };
     let loaded = policy::load(document, format_of(format)?, &load).map_err(EngineError::refused)?;
@@ -142,19 +139,18 @@ impl Start {
     }
 }
 
-/// Opens an engine. `clock` reads the host's time in milliseconds, `seed` is a random number.
+/// Opens an engine; `seed` is a random number.
 pub(crate) fn open(
     document: &[u8],
     format: &str,
     options: &str,
-    clock: fn() -> i64,
     seed: u64,
 ) -> Result<(Host, Value), EngineError> {
     let options = OpenOptions::parse(options)?;
     if let Some(cloud) = &options.cloud {
-        return Ok((cloud.host(clock, seed, None)?, json!({})));
+        return Ok((cloud.host(seed, None)?, json!({})));
     }
-    let start = start(document, format, &options, clock)?;
+    let start = start(document, format, &options)?;
     let about = start.about.clone();
     if !options.restore {
         return Ok((start.host(seed)?, about));
@@ -238,7 +234,7 @@ impl Host {
     }
 
     /// Meters a call if it may run.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn allow(
         &mut self,
         customer: Called<'_>,
@@ -276,6 +272,26 @@ impl Host {
             return self.explain(customer, entitlement, call);
         }
         self.engine.decide(self.now(), customer, entitlement, call)
+    }
+
+    /// [`Host::decide`], written into `answer`; whether the call may run.
+    #[inline(always)]
+    pub(crate) fn decide_into(
+        &mut self,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
+        call: &Call<'_>,
+        answer: &mut [f64; ANSWER_LEN],
+    ) -> Result<bool, EngineError> {
+        let names = answer::names_count(&self.engine);
+        let fill = |decision: Decision| {
+            answer::fill_decision(&decision, names, answer);
+            decision.allowed
+        };
+        if self.refuses && !call.force {
+            return self.explain(customer, entitlement, call).map(fill);
+        }
+        self.engine.decide_for(self.now(), customer, entitlement, call, fill)
     }
 
     /// What [`Host::decide`] would answer.
@@ -369,7 +385,7 @@ impl Clock {
     #[inline]
     pub(crate) fn now(self) -> i64 {
         match self {
-            Clock::Host(read) => read(),
+            Clock::Host => clock::now_ms(),
             Clock::Virtual(ms) => ms,
         }
     }

@@ -41,7 +41,7 @@ impl Names {
     }
 
     /// [`Names::find`] of a name that may have been found before. No name is ever taken out: there is one edition.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn called(&self, name: &Called<'_>) -> Option<NameId> {
         let place = name.place(1, |name| self.find(name).map(|NameId(place)| place.get()))?;
         NonZeroU32::new(place).map(NameId)

@@ -24,6 +24,7 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::connect::{Address, Failed, Socket};
+use crate::clock;
 use crate::rooms::refused;
 use crate::wire::Host;
 use crate::wire::cloud::{Said, Task};
@@ -69,14 +70,13 @@ impl Line {
         bell: Arc<Bell>,
         address: Address,
         begin: Option<Beginner>,
-        clock: fn() -> i64,
         tell: Box<dyn Fn() + Send>,
     ) -> Result<Line, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let (end, ended) = channel();
         let address = Arc::new(address);
-        let worker = Worker { host, bell: Arc::clone(&bell), address, begin, clock, tell };
+        let worker = Worker { host, bell: Arc::clone(&bell), address, begin, tell };
         let thread = Builder::new().name("limitr-cloud".to_string()).spawn(move || {
             runtime.block_on(worker.run());
             runtime.shutdown_timeout(LOOK_UPS);
@@ -108,7 +108,6 @@ struct Worker {
     bell: Arc<Bell>,
     address: Arc<Address>,
     begin: Option<Beginner>,
-    clock: fn() -> i64,
     tell: Box<dyn Fn() + Send>,
 }
 
@@ -165,7 +164,7 @@ impl Worker {
 
     /// Does all that is to be done now; how long nothing is, or nothing once all is done for good.
     fn work(&self, open: &mut Connections) -> Option<Duration> {
-        let now = (self.clock)();
+        let now = clock::now_ms();
         let (tasks, next, news) = {
             let mut host = self.host.lock().ok()?;
             let cloud = host.cloud_work()?;

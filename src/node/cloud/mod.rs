@@ -17,7 +17,6 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use serde_json::json;
 
-use super::clock::now_ms;
 use crate::rooms::Room;
 use crate::wire::{self, Host};
 use crate::{doors, slots};
@@ -85,11 +84,11 @@ fn opened(options: &str, roots: &str, tell: Box<dyn Fn() + Send>) -> Result<Arc<
     let seed = ahash::RandomState::new().hash_one(0_u8);
     let bell = Arc::new(Bell::default());
     let (mut host, outbox) = match &options.store {
-        None => (options.host(now_ms, seed, None)?, None),
+        None => (options.host(seed, None)?, None),
         Some(folder) => {
             let outbox = outbox::open(Path::new(folder), &options.token)?;
             let earlier = outbox::earlier(&outbox)?;
-            (options.host(now_ms, seed, Some(earlier))?, Some(outbox))
+            (options.host(seed, Some(earlier))?, Some(outbox))
         }
     };
     host.ring_with(Arc::clone(&bell));
@@ -101,7 +100,7 @@ fn opened(options: &str, roots: &str, tell: Box<dyn Fn() + Send>) -> Result<Arc<
             (Some(store), Some(begin))
         }
     };
-    let line = Line::start(Arc::clone(&host), bell, address, begin, now_ms, tell);
+    let line = Line::start(Arc::clone(&host), bell, address, begin, tell);
     let failed =
         |problem| EngineError::new("not_supported", format!("no thread for the connection: {problem}"));
     let connected = Connected { host: Arc::clone(&host), line: line.map_err(failed)? };

@@ -56,7 +56,7 @@ impl Customers {
     }
 
     /// [`Customers::find`] of a name that may have been found before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn called(&self, name: &Called<'_>) -> Option<CustomerId> {
         name.place(self.edition, |id| self.find(id).map(|CustomerId(place)| place)).map(CustomerId)
     }

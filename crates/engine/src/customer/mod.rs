@@ -101,7 +101,7 @@ impl Customer {
     }
 
     /// Where the meter of `entitlement` lies among the meters, or would.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn meter_at(&self, entitlement: NameId) -> Result<usize, usize> {
         match self.meters.first() {
             Some(first) if first.entitlement == entitlement => Ok(0),

@@ -249,8 +249,20 @@ impl Engine {
 }
 
 impl Decision {
+    /// Whether it says that the call may run within its limit, and else nothing that a plan, a limit and a meter don't: an engine that
+    /// shares nothing answered, nobody holds anything, and the call is free of overhead and of what is past the limit.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        let nothing = |amount: Option<Amount>| amount.is_some_and(Amount::is_zero);
+        let runs = self.allowed && self.reason == Reason::Ok && self.bound_by.is_none();
+        let alone = self.source == Source::Local && self.exact && self.at_risk.is_none();
+        let free = self.price.is_none_or(Amount::is_zero) && self.overage_price == self.price;
+        let costless = free && nothing(self.cost) && nothing(self.overage) && nothing(self.granted);
+        runs && alone && costless && nothing(self.held) && self.retry_after_ms.is_none()
+    }
+
     /// One that says nothing yet.
-    #[inline]
+    #[inline(always)] // so that it is known what an answer doesn't say
     pub(super) fn blank(allowed: bool, policy_version: u64) -> Decision {
         Decision {
             allowed,

@@ -165,7 +165,7 @@ impl Engine {
     /// assert!(engine.allow(0, "user_1", "chat", &Call::new(Ask::by(10.0)))?);
     /// # Ok::<(), limitr_engine::EngineError>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn allow<'n>(
         &mut self,
         now: i64,
@@ -249,16 +249,42 @@ impl Engine {
         entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
+        self.decide_for(now, customer, entitlement, call, |decision| decision)
+    }
+
+    /// [`Engine::decide`] for a host that takes something out of the answer: what it has no use for isn't put together.
+    ///
+    /// # Errors
+    /// As [`Engine::allow`].
+    ///
+    /// # Example
+    /// ```
+    /// # use limitr_engine::{Ask, Call, Engine};
+    /// # let mut engine = Engine::example()?;
+    /// let call = Call::new(Ask::by(10.0));
+    /// let left = engine.decide_for(0, "user_1", "chat", &call, |decision| decision.remaining)?;
+    /// assert!(left.is_some());
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    #[inline(always)]
+    pub fn decide_for<'n, T>(
+        &mut self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        call: &Call<'_>,
+        take: impl FnOnce(Decision) -> T,
+    ) -> Result<T, EngineError> {
         let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
         if let (Some(caller), Some(entitlement)) = self.called(&customer, &entitlement) {
             let after = self.within(now, caller, entitlement, call, |within, limit, meter| {
                 within.after(now, limit, meter)
             });
             if let Some(after) = after {
-                return Ok(self.answer_within(&after));
+                return Ok(self.answer_within(&after, take));
             }
         }
-        self.decide_by_steps(now, customer, entitlement, call)
+        self.decide_by_steps(now, customer, entitlement, call).map(take)
     }
 
     /// [`Engine::decide`] by the steps of a decision.

@@ -115,15 +115,43 @@ impl Engine {
         Some(answer)
     }
 
-    /// The whole answer of such a call.
+    /// What is taken out of the whole answer of such a call.
     #[inline(always)] // it is large: copied only where it isn't inlined
-    pub(super) fn answer_within(&self, after: &After) -> Decision {
-        let After { entitlement, plan, terms, requested, used, resets_at } = *after;
-        let (source, exact, at_risk) = match self.shares.is_some() {
-            true if terms.mode != Mode::Hard => (Source::Local, false, None),
-            true if requested.is_positive() => (Source::Lease, true, Some(Amount::ZERO)),
-            _ => (Source::Local, true, None),
+    pub(super) fn answer_within<T>(&self, after: &After, take: impl FnOnce(Decision) -> T) -> T {
+        let decision = after.decision(self.rules.version);
+        // Apart, so that it is known of the usual answer what it doesn't say.
+        if self.shares.is_none() {
+            return take(decision);
+        }
+        let (source, exact, at_risk) = match after.terms.mode {
+            Mode::Soft | Mode::Observe => (Source::Local, false, None),
+            Mode::Hard if after.requested.is_positive() => (Source::Lease, true, Some(Amount::ZERO)),
+            Mode::Hard => (Source::Local, true, None),
         };
+        take(Decision { source, exact, at_risk, ..decision })
+    }
+
+    /// Notes it.
+    #[inline(never)] // the way without a store stays short
+    fn record_within(&mut self, now: i64, within: Within) {
+        let Some(customer) = self.customers.get(within.customer) else { return };
+        let Some(meter) = customer.meters.get(within.at) else { return };
+        let metered = within.metered(&self.names, self.rules.version, customer, meter);
+        match &mut self.shares {
+            None => self.outbox.record_metered(now, &metered),
+            Some(shares) => {
+                let place = self.outbox.open(now, &metered);
+                shares.opened(within.customer, Key::Limit(meter.entitlement), meter.period_start, place);
+            }
+        }
+    }
+}
+
+impl After {
+    /// The whole answer, of an engine that shares nothing.
+    #[inline(always)]
+    fn decision(&self, policy_version: u64) -> Decision {
+        let After { entitlement, plan, terms, requested, used, resets_at } = *self;
         let priced = terms.priced.then_some(Amount::ZERO);
         Decision {
             entitlement: Some(entitlement),
@@ -140,25 +168,7 @@ impl Engine {
             price: priced,
             cost: Some(Amount::ZERO),
             mode: Some(terms.mode),
-            source,
-            exact,
-            at_risk,
-            ..Decision::blank(true, self.rules.version)
-        }
-    }
-
-    /// Notes it.
-    #[inline(never)] // the way without a store stays short
-    fn record_within(&mut self, now: i64, within: Within) {
-        let Some(customer) = self.customers.get(within.customer) else { return };
-        let Some(meter) = customer.meters.get(within.at) else { return };
-        let metered = within.metered(&self.names, self.rules.version, customer, meter);
-        match &mut self.shares {
-            None => self.outbox.record_metered(now, &metered),
-            Some(shares) => {
-                let place = self.outbox.open(now, &metered);
-                shares.opened(within.customer, Key::Limit(meter.entitlement), meter.period_start, place);
-            }
+            ..Decision::blank(true, policy_version)
         }
     }
 }

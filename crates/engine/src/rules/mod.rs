@@ -153,7 +153,7 @@ pub enum Renewal {
 
 impl Renewal {
     /// The period at `now` of a meter that started at `start`.
-    #[inline]
+    #[inline(always)]
     pub fn period(&self, start: i64, now: i64) -> Period {
         match self {
             Renewal::Never => Period { start, end: i64::MAX },
@@ -263,7 +263,7 @@ impl Rules {
 
 impl PlanRules {
     /// The entitlement, if the plan has it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn entitlement(&self, name: NameId) -> Option<&EntitlementRules> {
         // Where a plan has all entitlements there are, each stands at its own number.
         match self.entitlements.get(name.index()) {
