@@ -21,7 +21,7 @@ class Audience {
     const dropped = new WeakRef(core)
     channel.onmessage = () => {
       const core = dropped.deref()
-      if (core !== undefined && !core.closed) takeEvents(core, '', null)
+      if (core !== undefined && !core.closed) takeEvents(core, '', null, 0)
     }
     channel.unref?.() // listening alone keeps no thread alive
     /** @type {BroadcastChannel} */

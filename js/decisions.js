@@ -197,4 +197,4 @@ function wordAt(words, index) {
 for (const number of [Number.NaN, 1])
   anyDecision(new Float64Array(SLOT.plain).fill(number), { plans: [] }, true, '')
 
-module.exports = { decisionFrom, decisionIn, numberOf, wordAt }
+module.exports = { decisionFrom, decisionIn, numberOf }

@@ -196,11 +196,11 @@ function isForeign(event) {
  * @param {Core} core
  * @param {string} customer the ID that the call was made with
  * @param {object | null} eventData
+ * @param {number} first what `nextEvent` answered of the first, or 0
  */
-function takeEvents(core, customer, eventData) {
-  let taken
-  do {
-    taken = core.doors.nextEvent(core.engine)
+function takeEvents(core, customer, eventData, first) {
+  let taken = first || core.doors.nextEvent(core.engine)
+  for (;;) {
     const kind = taken & KIND
     const data = taken & FOREIGN ? null : eventData
     const before = core.waiting.length
@@ -212,7 +212,9 @@ function takeEvents(core, customer, eventData) {
       core.waiting.push(meterEvent(core, kind, customer, data))
     }
     if (taken & FOREIGN && core.waiting.length > before) foreign.add(core.waiting[before])
-  } while (taken & MORE_WAIT)
+    if (!(taken & MORE_WAIT)) break
+    taken = core.doors.nextEvent(core.engine)
+  }
   deliver(core)
 }
 
@@ -231,12 +233,13 @@ function storeFailed(core, error) {
 
 /** @param {Core} core */
 function deliver(core) {
-  if (core.delivering || core.withholding || core.waiting.length === 0) return
+  const { waiting } = core
+  if (core.delivering || core.withholding || waiting.length === 0) return
   core.delivering = true
   try {
-    for (let next = 0; next < core.waiting.length; next++) deliverOne(core, core.waiting[next])
+    for (let next = 0; next < waiting.length; next++) deliverOne(core, waiting[next])
   } finally {
-    core.waiting = []
+    while (waiting.length > 0) waiting.pop() // a new list would have to grow again
     core.delivering = false
   }
 }

@@ -385,6 +385,8 @@ function settled(core, answer, customer, eventData) {
 
 /** What a deciding door adds to its answer when other threads are to take events. */
 const OTHERS = 4
+/** From this bit on it says of the first event what `nextEvent` would. One that leaves an answer takes none. */
+const FIRST = 4
 /** What it adds when it lacked units that the server of Limitr Cloud may have. */
 const DRY = 8
 
@@ -399,7 +401,7 @@ const DRY = 8
 function tell(core, answer, customer, eventData) {
   if (answer & DRY) core.isDry = true
   if (answer & OTHERS) core.audience?.wake()
-  takeEvents(core, customer, eventData)
+  takeEvents(core, customer, eventData, answer >> FIRST)
 }
 
 /**
@@ -416,7 +418,7 @@ function moved(core, op, args, customer, eventData) {
   try {
     return core.ask(op, args)
   } finally {
-    if (core.listening) takeEvents(core, customer, eventData)
+    if (core.listening) takeEvents(core, customer, eventData, 0)
   }
 }
 

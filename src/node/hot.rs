@@ -84,11 +84,14 @@ fn slate(exports: &Object<'_>, env: &Env) -> Result<*mut c_void> {
 /// `(customer)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent.
 unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::enter(env, info) };
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let event = unsafe { frame.whole() };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
-    frame.give(f64::from(doors::allow(frame.engine(), customer, frame.entitlement(), &call)))
+    let take = |host: &mut Host| host.next_event(event);
+    frame.give(f64::from(doors::allow(frame.engine(), customer, frame.entitlement(), &call, take)))
 }
 
 /// `(customer)`, of engine, entitlement and value: decides a plain call and moves nothing.
@@ -104,10 +107,14 @@ unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) ->
 /// `(customer)`, of engine, entitlement, value, flags and overhead: decides and meters.
 unsafe extern "C" fn allow_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    let frame = unsafe { Frame::enter(env, info) };
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let event = unsafe { frame.whole() };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give(f64::from(doors::allow_with(frame.engine(), customer, frame.entitlement(), asked(&frame))))
+    let (entitlement, asked) = (frame.entitlement(), asked(&frame));
+    let take = |host: &mut Host| host.next_event(event);
+    frame.give(f64::from(doors::allow_with(frame.engine(), customer, entitlement, asked, take)))
 }
 
 /// `(customer)`, of engine, entitlement, value, flags and overhead: decides and moves nothing.
@@ -136,15 +143,14 @@ unsafe extern "C" fn decrement(env: sys::napi_env, info: sys::napi_callback_info
 #[inline(always)]
 unsafe fn step(env: sys::napi_env, info: sys::napi_callback_info, ask: Ask<'static>) -> sys::napi_value {
     // SAFETY: by the contract above.
-    let frame = unsafe { Frame::enter(env, info) };
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let event = unsafe { frame.whole() };
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
-    frame.give(f64::from(doors::allow(
-        frame.engine(),
-        customer,
-        frame.entitlement(),
-        &plain_call(ask, frame.flags()),
-    )))
+    let call = plain_call(ask, frame.flags());
+    let take = |host: &mut Host| host.next_event(event);
+    frame.give(f64::from(doors::allow(frame.engine(), customer, frame.entitlement(), &call, take)))
 }
 
 /// `(customer)`, of engine, entitlement and value: decides and meters a plain call, whose events are sent, and answers in full.

@@ -13,7 +13,7 @@ use crate::wire::{Host, flags as bits, plain_call};
 #[wasm_bindgen]
 pub fn allow(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::by(value), bits::EVENTS))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::by(value), bits::EVENTS), take)
 }
 
 /// Decides a plain call and moves nothing.
@@ -35,12 +35,8 @@ pub fn allow_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    doors::allow_with(
-        engine,
-        Name::Handle(customer),
-        entitlement,
-        Asked { ask: Ask::by(value), flags, overhead },
-    )
+    let asked = Asked { ask: Ask::by(value), flags, overhead };
+    doors::allow_with(engine, Name::Handle(customer), entitlement, asked, take)
 }
 
 /// Decides and moves nothing.
@@ -67,14 +63,14 @@ pub fn check_with(
 #[wasm_bindgen]
 pub fn increment(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Increment, flags))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Increment, flags), take)
 }
 
 /// Down by the limit's increment.
 #[wasm_bindgen]
 pub fn decrement(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> i32 {
     clock::set(now);
-    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Decrement, flags))
+    doors::allow(engine, Name::Handle(customer), entitlement, &plain_call(Ask::Decrement, flags), take)
 }
 
 /// Decides and meters a plain call, whose events are sent, and leaves the whole answer.
@@ -119,6 +115,11 @@ fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: boo
     memory::with_answer(|answer| {
         doors::decide_with(engine, Name::Handle(customer), entitlement, asked, answer, meters)
     })
+}
+
+/// Takes the first event of a call.
+fn take(host: &mut Host) -> u32 {
+    memory::with_answer(|answer| host.next_event(answer))
 }
 
 /// Units used.

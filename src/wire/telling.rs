@@ -29,10 +29,8 @@ impl Host {
         };
         // A caller without other IDs was called by its own: the facade knows it without asking.
         let known = match &event {
-            Event::Meter(event) if event.caller.is_none() && !self.has_members() => {
-                self.engine.customer(&event.holder).is_some_and(|customer| customer.alts().is_empty())
-            }
-            _ => false,
+            Event::Meter(event) => event.caller.is_none() && !event.has_alts && !self.has_members(),
+            Event::Record(..) | Event::Named(..) => false,
         };
         let kind = fill_event(&event, known, names_count(&self.engine), answer);
         *self.taken() = Some(event);

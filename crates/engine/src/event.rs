@@ -55,6 +55,8 @@ pub struct MeterEvent {
     pub holder: SmolStr,
     /// The customer that called, where it isn't the holder.
     pub caller: Option<SmolStr>,
+    /// Whether the holder has other IDs, so that it may have been called by one of them.
+    pub has_alts: bool,
     /// The entitlement.
     pub entitlement: NameId,
     /// The caller's effective plan.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
 use super::{CapMove, Denial, DenyingCap, Effect, Judged, Subject};
-use crate::customer::{CapTerms, CustomerId};
+use crate::customer::{CapTerms, Customer, CustomerId};
 use crate::engine::{Engine, object};
 use crate::event::{Event, MeterEvent, MeterEventKind};
 use crate::quantity::Amount;
@@ -92,11 +92,13 @@ impl Engine {
     /// An event of `kind` with the meter as it stands before the call.
     pub(super) fn meter_event(&self, kind: MeterEventKind, judged: &Judged) -> MeterEvent {
         let subject = &judged.subject;
-        let id = |customer| self.customers.get(customer).map_or_else(SmolStr::default, |c| c.id.clone());
+        let id = |customer: Option<&Customer>| customer.map_or_else(SmolStr::default, |c| c.id.clone());
+        let holder = self.customers.get(subject.holder);
         MeterEvent {
             kind,
-            holder: id(subject.holder),
-            caller: (subject.caller != subject.holder).then(|| id(subject.caller)),
+            holder: id(holder),
+            caller: (subject.caller != subject.holder).then(|| id(self.customers.get(subject.caller))),
+            has_alts: holder.is_some_and(|holder| !holder.alts().is_empty()),
             entitlement: subject.entitlement,
             plan: subject.plan,
             credit: judged.terms.credit,
