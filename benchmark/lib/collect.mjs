@@ -36,8 +36,8 @@ export async function provide(hosts) {
 
 async function runStof({ quick }) {
   const program = join(STOF, 'target', 'release', 'limitr-bench-stof')
-  const { ns, calls } = JSON.parse(await need(program, [quick ? '20' : '500']))
-  return [{ name: 'hard limit', ns, calls, right: calls }]
+  const { ns, limitr, calls } = JSON.parse(await need(program, [quick ? '20' : '500']))
+  return [{ name: 'hard limit', ns, limitr, calls, right: calls }]
 }
 
 const cargoBench = (name, args) => [

@@ -13,8 +13,8 @@ function floorIn(run, host, name) {
 }
 
 /**
- * One row for each workload and host: `{ workload, host, ns, min, max, floor, ratio, runs }`. `ratio` is null where no floor was
- * measured in the run.
+ * One row for each workload and host: `{ workload, host, ns, min, max, floor, ratio, times, runs }`. `ratio` is null where no floor was
+ * measured in the run, `times` unless the host's process measured Limitr, too.
  */
 export function summarise(runs) {
   const hosts = Object.keys(HOSTS).filter((host) => runs.some((run) => run[host]))
@@ -29,8 +29,8 @@ export function summarise(runs) {
     for (const host of hosts) {
       const found = runs
         .map((run) => {
-          const ns = run[host]?.find(({ name }) => name === workload)?.ns
-          return ns === undefined ? null : { ns, floor: floorIn(run, host, workload) }
+          const result = run[host]?.find(({ name }) => name === workload)
+          return result === undefined ? null : { ...result, floor: floorIn(run, host, workload) }
         })
         .filter(Boolean)
       if (found.length === 0) continue
@@ -44,6 +44,7 @@ export function summarise(runs) {
         max: Math.max(...all),
         floor: floors.length > 0 ? median(floors) : null,
         ratio: floors.length > 0 ? median(found.map(({ ns, floor }) => ns / floor)) : null,
+        times: found[0].limitr === undefined ? null : median(found.map(({ ns, limitr }) => ns / limitr)),
         runs: found.length
       })
     }
