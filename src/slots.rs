@@ -49,6 +49,20 @@ enum Place {
 thread_local! {
     /// Leaked, a few words a thread: what is borrowed for good can be worked with where it is needed, without a closure.
     static SLOTS: &'static RefCell<Vec<Slot>> = Box::leak(Box::default());
+    /// Of a thread that has opened an engine.
+    #[cfg(not(target_arch = "wasm32"))]
+    static AT_END: AtEnd = const { AtEnd };
+}
+
+/// Closes the engines of a thread that ends, also where Node doesn't say that it does, as in `process.exit`.
+#[cfg(not(target_arch = "wasm32"))]
+struct AtEnd;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        close_all();
+    }
 }
 
 #[inline(always)]
@@ -86,6 +100,8 @@ pub(crate) fn close_all() {
 }
 
 fn put(place: Place) -> Option<f64> {
+    #[cfg(not(target_arch = "wasm32"))]
+    AT_END.with(|_| ());
     let mut slots = all_slots().borrow_mut();
     let at = match slots.iter().position(|slot| matches!(slot.place, Place::Free)) {
         Some(at) => at,
