@@ -114,8 +114,7 @@ function carry(core, handler) {
  * @param {any} event
  */
 function send(core, event) {
-  core.waiting.push(event)
-  deliver(core)
+  deliver(core, event)
 }
 
 /**
@@ -201,42 +200,76 @@ function isForeign(event) {
 function takeEvents(core, customer, eventData, first) {
   let taken = first || core.doors.nextEvent(core.engine)
   for (;;) {
-    const kind = taken & KIND
-    const data = taken & FOREIGN ? null : eventData
-    const before = core.waiting.length
-    if (kind === TEXT_KIND) {
-      const event = JSON.parse(core.doors.eventText(core.engine))
-      if (event.type === 'store-error') storeFailed(core, errorFrom(event.error))
-      else if (isHeard(core, event.type)) core.waiting.push(recordEvent(core, event, data))
-    } else if (kind !== 0 && isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))) {
-      core.waiting.push(meterEvent(core, kind, customer, data))
-    }
-    if (taken & FOREIGN && core.waiting.length > before) foreign.add(core.waiting[before])
-    if (!(taken & MORE_WAIT)) break
+    const isLast = !(taken & MORE_WAIT)
+    const event = heardEvent(core, taken, customer, eventData)
+    if (event !== null && taken & FOREIGN) foreign.add(event)
+    if (isLast) return deliver(core, event)
+    if (event !== null) core.waiting.push(event)
     taken = core.doors.nextEvent(core.engine)
   }
-  deliver(core)
 }
 
 /**
- * Says that nothing more is saved: to the handlers, or as a process warning where none hears it.
+ * The event that was taken from the engine; null: nobody hears it.
+ *
+ * @param {Core} core
+ * @param {number} taken what `nextEvent` answered
+ * @param {string} customer
+ * @param {object | null} eventData
+ * @returns {LimitrEvent | null}
+ */
+function heardEvent(core, taken, customer, eventData) {
+  const kind = taken & KIND
+  const data = taken & FOREIGN ? null : eventData
+  if (kind === 0) return null
+  if (kind !== TEXT_KIND) {
+    const heard = isHeard(core, /** @type {EventType} */ (METER_TYPES[kind]))
+    return heard ? meterEvent(core, kind, customer, data) : null
+  }
+  const event = JSON.parse(core.doors.eventText(core.engine))
+  if (event.type === 'store-error') return storeError(core, errorFrom(event.error))
+  return isHeard(core, event.type) ? recordEvent(core, event, data) : null
+}
+
+/**
+ * The event that says that nothing more is saved. Where nobody hears it, it becomes a process warning, and null.
+ *
+ * @param {Core} core
+ * @param {import('../index').LimitrError} error
+ * @returns {LimitrEvent | null}
+ */
+function storeError(core, error) {
+  if (isHeard(core, 'store-error')) return { type: 'store-error', error }
+  globalThis.process?.emitWarning?.(error.message, 'LimitrStoreWarning')
+  return null
+}
+
+/**
+ * Says that nothing more is saved.
  *
  * @param {Core} core
  * @param {import('../index').LimitrError} error
  */
 function storeFailed(core, error) {
-  if (!isHeard(core, 'store-error'))
-    return globalThis.process?.emitWarning?.(error.message, 'LimitrStoreWarning')
-  core.waiting.push({ type: 'store-error', error })
-  deliver(core)
+  deliver(core, storeError(core, error))
 }
 
-/** @param {Core} core */
-function deliver(core) {
+/**
+ * Delivers what waits, and `last` after it, unless that is under way: then it waits, too.
+ *
+ * @param {Core} core
+ * @param {LimitrEvent | null} last
+ */
+function deliver(core, last = null) {
   const { waiting } = core
-  if (core.delivering || core.withholding || waiting.length === 0) return
+  const mustWait = core.delivering || core.withholding
+  // Most come alone, and needn't be put into the queue and taken out again.
+  const alone = mustWait || waiting.length > 0 ? null : last
+  if (last !== alone) waiting.push(/** @type {LimitrEvent} */ (last))
+  if (mustWait || (alone === null && waiting.length === 0)) return
   core.delivering = true
   try {
+    if (alone !== null) deliverOne(core, alone)
     for (let next = 0; next < waiting.length; next++) deliverOne(core, waiting[next])
   } finally {
     while (waiting.length > 0) waiting.pop() // a new list would have to grow again
@@ -295,8 +328,7 @@ function report(core, entry, type, error) {
   /** @type {LimitrEvent} */
   const event = { type: 'handler-error', handler: entry.name, event_type: type, error }
   failures.set(event, entry)
-  core.waiting.push(event)
-  deliver(core)
+  deliver(core, event)
 }
 
 /**

@@ -71,37 +71,69 @@ const SLOT = {
   names: 21
 }
 
+/** The kind of an event of overage, by far the most frequent one. */
+const OVERAGE = METER_TYPES.indexOf('meter-overage')
+
 /**
  * The event whose numbers `nextEvent` left.
  *
  * @param {Core} core
  * @param {number} kind
- * @param {string} customer the ID that the call was made with
- * @param {object | null} eventData
+ * @param {string} named the ID that the call was made with
+ * @param {object | null} event_data
  * @returns {LimitrEvent}
  */
-function meterEvent(core, kind, customer, eventData) {
+function meterEvent(core, kind, named, event_data) {
   const names = core.namesOf(SLOT.policyVersion, SLOT.names)
-  let holder = customer
-  let caller = customer
+  let holder = named
+  let caller = named
   if (core.doors.answer()[SLOT.holderIsCaller] === 0)
     ({ holder, caller } = JSON.parse(core.doors.eventText(core.engine)))
   const answer = core.doors.answer()
 
+  const type = METER_TYPES[kind]
+  const meter = meterNumbers(answer)
+  const customer = lazyCustomer(core, holder)
+  const entitlement = names.entitlements[answer[SLOT.entitlement]]
+  const plan = names.plans[answer[SLOT.plan]]
+  const credit = names.credits[answer[SLOT.credit]]
+  const remaining = numberOf(answer[SLOT.remaining])
+  const overage = answer[SLOT.overage]
+  const overage_price = answer[SLOT.overagePrice]
+
   /** @type {any} */
-  const event = {
-    type: METER_TYPES[kind],
-    meter: meterNumbers(answer),
-    customer: lazyCustomer(core, holder),
-    caller,
-    entitlement: names.entitlements[answer[SLOT.entitlement]],
-    plan: names.plans[answer[SLOT.plan]],
-    credit: names.credits[answer[SLOT.credit]],
-    remaining: numberOf(answer[SLOT.remaining]),
-    event_data: eventData
+  let event
+  if (kind === OVERAGE && isGiven(overage_price)) {
+    // In one literal: a field that is added is far dearer.
+    event = {
+      type,
+      meter,
+      customer,
+      caller,
+      entitlement,
+      plan,
+      credit,
+      remaining,
+      event_data,
+      overage,
+      overage_price
+    }
+  } else {
+    event = { type, meter, customer, caller, entitlement, plan, credit, remaining, event_data }
+    if (isGiven(overage)) event.overage = overage
+    if (isGiven(overage_price)) event.overage_price = overage_price
   }
-  if (isGiven(answer[SLOT.overage])) event.overage = answer[SLOT.overage]
-  if (isGiven(answer[SLOT.overagePrice])) event.overage_price = answer[SLOT.overagePrice]
+  addRare(event, answer)
+  return event
+}
+
+/**
+ * Adds what few events have.
+ *
+ * @param {any} event
+ * @param {Float64Array} answer
+ */
+function addRare(event, answer) {
   if (isGiven(answer[SLOT.grantValueApplied])) event.grant_value_applied = answer[SLOT.grantValueApplied]
   if (event.type === 'meter-limit') {
     event.meter.invalid = true
@@ -114,11 +146,10 @@ function meterEvent(core, kind, customer, eventData) {
       requested: answer[SLOT.requested]
     }
   }
-  return event
 }
 
 /**
- * Where a price is told, it stands in the same literal: that is far cheaper than a field that is added.
+ * Where a price is told, it stands in the same literal, too.
  *
  * @param {Float64Array} answer
  */

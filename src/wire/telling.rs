@@ -33,7 +33,13 @@ impl Host {
             Event::Record(..) | Event::Named(..) => false,
         };
         let kind = fill_event(&event, known, names_count(&self.engine), answer);
-        *self.taken() = Some(event);
+        *self.taken() = match known {
+            true => {
+                self.engine.reuse(event);
+                None
+            }
+            false => Some(event),
+        };
         kind | if self.has_events() { MORE_EVENTS } else { 0 } | if foreign { FOREIGN } else { 0 }
     }
 

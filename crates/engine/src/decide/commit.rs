@@ -5,7 +5,7 @@ use crate::change::{CapCounted, Effected, GrantDrawn, Metered};
 use crate::customer::{CustomerId, Sums};
 use crate::engine::{Engine, Movement};
 use crate::error::EngineError;
-use crate::event::{Event, MeterEvent, MeterEventKind};
+use crate::event::{MeterEvent, MeterEventKind};
 use crate::names::NameId;
 use crate::quantity::Amount;
 
@@ -47,21 +47,23 @@ impl Engine {
         }
         match &judged.verdict {
             Verdict::Denied(denial) => {
-                let event = telling.then(|| self.denied_event(now, judged, denial)).flatten();
-                self.outbox.events.extend(event);
+                if telling {
+                    self.tell_denied(now, judged, denial);
+                }
             }
             Verdict::Allowed(effect) if effect.moves() => {
-                let event = telling.then(|| self.moved_event(now, judged, effect));
-                self.outbox.events.extend(event);
+                if telling {
+                    self.tell_moved(now, judged, effect);
+                }
                 self.write(now, judged, effect);
                 self.record_metered(now, judged, effect);
                 self.record_money(now, judged);
                 self.spend_leases(now, judged, effect);
-                if telling {
-                    let moves = judged.money.iter().flat_map(|money| &money.caps);
-                    let crossed: Vec<Event> =
-                        moves.filter_map(|moved| self.crossed_event(now, &judged.subject, moved)).collect();
-                    self.outbox.events.extend(crossed);
+                if telling && let Some(money) = judged.money.as_deref() {
+                    for moved in &money.caps {
+                        let crossed = self.crossed_event(now, &judged.subject, moved);
+                        self.outbox.events.extend(crossed);
+                    }
                 }
             }
             Verdict::Allowed(_) => {}
@@ -78,15 +80,15 @@ impl Engine {
         self.renew(subject.holder, subject.entitlement, judged.view.period.start);
         if telling {
             let remaining = self.remaining_before(now, judged);
-            let event = MeterEvent { remaining, ..self.meter_event(MeterEventKind::Reset, judged) };
             let event = MeterEvent {
                 old: Amount::ZERO,
                 value: Amount::ZERO,
                 overhead: Amount::ZERO,
                 diff: Amount::ZERO,
-                ..event
+                remaining,
+                ..self.meter_event(MeterEventKind::Reset, judged)
             };
-            self.outbox.events.push_back(Event::Meter(Box::new(event)));
+            self.outbox.tell(event);
         }
     }
 

@@ -199,16 +199,20 @@ impl Engine {
             }
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
-                let judged = self.judge(now, subject, rules, call)?;
+                // Not moved out of the result: it is large.
+                let mut result = self.judge(now, subject, rules, call);
+                let judged = match &mut result {
+                    Ok(judged) => judged,
+                    Err(_) => return result.map(|_| false),
+                };
                 if judged.view.over || judged.renews() || self.tells(call) {
-                    self.commit(now, &judged, call)?;
+                    self.commit(now, judged, call)?;
                 } else if let Verdict::Allowed(effect) = &judged.verdict {
                     // Nobody wants to know more: a few numbers move, and nothing else is put together.
-                    self.write(now, &judged, effect);
+                    self.write(now, judged, effect);
                 }
-                let allowed = judged.is_allowed();
-                self.spare.keep(judged.money);
-                Ok(allowed)
+                self.spare.keep(judged.money.take());
+                Ok(judged.is_allowed())
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::change::{Change, Effected, Metered, codec, metered_bytes};
 use crate::customer::Pace;
 use crate::error::EngineError;
-use crate::event::Event;
+use crate::event::{Event, MeterEvent};
 use crate::limits::{CHANGES_BYTES_MAX, CHANGES_MAX, EVENTS_MAX};
 use crate::quantity::Amount;
 
@@ -20,6 +20,8 @@ pub(crate) struct Outbox {
     pub(crate) full: bool,
     /// Events in commit order.
     pub(crate) events: VecDeque<Event>,
+    /// Where an event stood that was read: the next one needs no memory of its own.
+    used: Option<Box<MeterEvent>>,
     /// The number of the last change, recorded or applied.
     pub(crate) seq: u64,
     /// Changes in commit order, written.
@@ -74,6 +76,27 @@ pub(crate) struct Mark {
 }
 
 impl Outbox {
+    /// Notes an event of a meter.
+    #[inline(always)] // the event is large: it is put together where it stays
+    pub(crate) fn tell(&mut self, event: MeterEvent) {
+        let place = match self.used.take() {
+            Some(mut place) => {
+                *place = event;
+                place
+            }
+            None => Box::new(event),
+        };
+        self.events.push_back(Event::Meter(place));
+    }
+
+    /// Keeps the place of an event that was read.
+    #[inline]
+    pub(crate) fn reuse(&mut self, event: Event) {
+        if let Event::Meter(place) = event {
+            self.used = Some(place);
+        }
+    }
+
     /// Refuses a call whose events or changes would have no room.
     pub(crate) fn check_room(&self) -> Result<(), EngineError> {
         if self.full {

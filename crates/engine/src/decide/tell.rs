@@ -10,12 +10,13 @@ use crate::event::{Event, MeterEvent, MeterEventKind};
 use crate::quantity::Amount;
 
 impl Engine {
-    pub(super) fn moved_event(&self, now: i64, judged: &Judged, effect: &Effect) -> Event {
+    /// Tells what an allowed call moves, before it is written.
+    pub(super) fn tell_moved(&mut self, now: i64, judged: &Judged, effect: &Effect) {
         let over = effect.overage.is_positive();
         let kind = if over { MeterEventKind::Overage } else { MeterEventKind::Changed };
         // Where nothing is newly past the limit, only what changes the bill is told.
         let told = |price: Amount| (over || !price.is_zero()).then_some(price);
-        Event::Meter(Box::new(MeterEvent {
+        let event = MeterEvent {
             value: effect.used,
             overhead: effect.overhead_sum,
             diff: effect.diff,
@@ -26,29 +27,26 @@ impl Engine {
             price_diff: judged.bill.and_then(|bill| told(bill.price)),
             overage_price: judged.bill.and_then(|bill| told(bill.overage_price)),
             ..self.meter_event(kind, judged)
-        }))
+        };
+        self.outbox.tell(event);
     }
 
-    /// The event of a denial; `None` where a cap that sends none denied it.
-    pub(super) fn denied_event(&self, now: i64, judged: &Judged, denial: &Denial) -> Option<Event> {
-        let remaining = self.remaining_after(now, judged);
-        let event = match denial {
-            Denial::Cap { cap, .. } => return self.capped_event(now, judged, cap),
-            Denial::Lease { .. } => {
-                MeterEvent { remaining, ..self.meter_event(MeterEventKind::Limit, judged) }
+    /// Tells of a denial, unless a cap that sends no events denied it.
+    pub(super) fn tell_denied(&mut self, now: i64, judged: &Judged, denial: &Denial) {
+        let (kind, overage, governor) = match denial {
+            Denial::Cap { cap, .. } => {
+                let event = self.capped_event(now, judged, cap);
+                return self.outbox.events.extend(event);
             }
-            Denial::Limit { excess, .. } => MeterEvent {
-                overage: Some(*excess),
-                remaining,
-                ..self.meter_event(MeterEventKind::Limit, judged)
-            },
-            Denial::Governor { tokens, capacity, .. } => MeterEvent {
-                governor: Some([*tokens, *capacity, judged.requested]),
-                remaining,
-                ..self.meter_event(MeterEventKind::Governed, judged)
-            },
+            Denial::Lease { .. } => (MeterEventKind::Limit, None, None),
+            Denial::Limit { excess, .. } => (MeterEventKind::Limit, Some(*excess), None),
+            Denial::Governor { tokens, capacity, .. } => {
+                (MeterEventKind::Governed, None, Some([*tokens, *capacity, judged.requested]))
+            }
         };
-        Some(Event::Meter(Box::new(event)))
+        let remaining = self.remaining_after(now, judged);
+        let event = MeterEvent { overage, governor, remaining, ..self.meter_event(kind, judged) };
+        self.outbox.tell(event);
     }
 
     fn capped_event(&self, now: i64, judged: &Judged, cap: &DenyingCap) -> Option<Event> {
@@ -90,6 +88,7 @@ impl Engine {
     }
 
     /// An event of `kind` with the meter as it stands before the call.
+    #[inline(always)] // what it answers is large
     pub(super) fn meter_event(&self, kind: MeterEventKind, judged: &Judged) -> MeterEvent {
         let subject = &judged.subject;
         let id = |customer: Option<&Customer>| customer.map_or_else(SmolStr::default, |c| c.id.clone());

@@ -135,6 +135,25 @@ impl Engine {
         self.outbox.events.pop_front()
     }
 
+    /// Takes an event back that was read: the next one needs no memory of its own.
+    ///
+    /// # Example
+    /// ```
+    /// # use limitr_engine::{Ask, Call, Engine};
+    /// # let mut engine = Engine::example()?;
+    /// engine.listen(true);
+    /// engine.allow(0, "user_1", "chat", &Call::new(Ask::by(10.0)))?;
+    /// while let Some(event) = engine.next_event() {
+    ///     println!("{}", engine.event_json(&event));
+    ///     engine.reuse(event);
+    /// }
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    #[inline]
+    pub fn reuse(&mut self, event: Event) {
+        self.outbox.reuse(event);
+    }
+
     /// Whether events wait.
     #[inline]
     pub fn has_events(&self) -> bool {

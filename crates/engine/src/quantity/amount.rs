@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::decimal::{self, Decimal};
 use super::error::{QuantityError, shown};
+use super::float::whole_units;
 use super::wide::{U256, divide_half_even, power_of_ten, signed};
 
 /// An exact decimal: an integer count of 10⁻¹², for units of a credit and for runes alike.
@@ -233,10 +234,9 @@ impl Amount {
     #[allow(clippy::should_implement_trait)] // a product may not fit, which the operator can't say
     pub fn mul(self, other: Amount) -> Result<Amount, QuantityError> {
         let (a, b) = (self.0.unsigned_abs(), other.0.unsigned_abs());
-        let scale = Amount::SCALE.unsigned_abs();
-        let magnitude = match a.checked_mul(b) {
-            Some(product) => divide_half_even(product, scale),
-            None => U256::product(a, b).divide_half_even(U256::from_u128(scale)),
+        let magnitude = match whole_units(a) {
+            Some(units) => u128::from(units).checked_mul(b), // exact: no division
+            None => product_half_even(a, b),
         };
         self.with_sign_of_product(other, magnitude)
     }
@@ -311,6 +311,15 @@ impl Amount {
     /// ```
     pub const fn is_positive(self) -> bool {
         self.0 > 0
+    }
+}
+
+/// `a × b` of two counts of 10⁻¹², as one, rounded half-even. `None` if it doesn't fit.
+fn product_half_even(a: u128, b: u128) -> Option<u128> {
+    let scale = Amount::SCALE.unsigned_abs();
+    match a.checked_mul(b) {
+        Some(product) => divide_half_even(product, scale),
+        None => U256::product(a, b).divide_half_even(U256::from_u128(scale)),
     }
 }
 

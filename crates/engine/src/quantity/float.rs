@@ -25,9 +25,9 @@ const WHOLE_ATOMS: u128 = 1 << 53;
 const GUESSES: [(f64, f64, i128); 4] =
     [(1e3, 1e12, 1), (1e6, 1e9, 1_000), (1e9, 1e6, 1_000_000), (1e12, 1e3, 1_000_000_000)];
 
-/// The size in whole units, if it has no fraction and finding that out takes no division of two machine words.
+/// The size in whole units, if it has no fraction and finding that out takes no division of two machine words. At most 2⁵³.
 #[inline]
-fn whole_units(size: u128) -> Option<f64> {
+pub(super) fn whole_units(size: u128) -> Option<u64> {
     // 10¹² is 2¹² × 5¹².
     const FIVES: u64 = 244_140_625;
     if size & 0xfff != 0 {
@@ -35,12 +35,12 @@ fn whole_units(size: u128) -> Option<f64> {
     }
     if let Ok(size) = u64::try_from(size.wrapping_shr(12)) {
         let units = size.wrapping_div(FIVES);
-        return (units.wrapping_mul(FIVES) == size).then_some(units as f64);
+        return (units.wrapping_mul(FIVES) == size).then_some(units);
     }
     // The quotient of doubles is a guess, which its product proves.
     let units = (size as f64 / Amount::SCALE as f64 + 0.5) as u64;
     let product = u128::from(units).wrapping_mul(Amount::SCALE.unsigned_abs()); // below 2⁶⁴ × 2⁴⁰
-    (units <= WHOLE as u64 && product == size).then_some(units as f64)
+    (units <= WHOLE as u64 && product == size).then_some(units)
 }
 
 impl Amount {
@@ -94,6 +94,7 @@ impl Amount {
     fn wide_to_f64(self) -> f64 {
         let size = self.atoms().unsigned_abs();
         if let Some(whole) = whole_units(size) {
+            let whole = whole as f64;
             return if self.is_negative() { -whole } else { whole };
         }
         // At least one bit stays free: with the top bit at 2¹²⁶ or above the quotient has 87 bits or more.
