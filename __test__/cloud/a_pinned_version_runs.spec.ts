@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Limitr } from 'limitr'
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../support/open.js'
-import { connected, folder, limit, plan, soon, started, wire } from './support.js'
+import { connected, folder, limit, plan, soon, started, sum, takeAll, wire } from './support.js'
 
 describe('a pinned version', () => {
   it('decides whatever is published, while an engine that isn’t pinned follows', async () => {
@@ -93,22 +93,7 @@ describe('a pinned version', () => {
     const engines = [await connected(server, { policy: 1 }), await connected(server)]
     for (const limitr of engines) await limitr.ensureCustomer('ada')
     expect(await engines[0]?.limit('ada', 'chat')).toBe(100)
-    const granted = engines.map(() => 0)
-    const worker = async (limitr: Limitr, place: number) => {
-      for (let denials = 0; denials < 3; ) {
-        if (await limitr.allow('ada', 'chat', 1)) granted[place] = (granted[place] ?? 0) + 1
-        else denials += 1
-      }
-    }
-    await Promise.all(engines.flatMap((limitr, place) => [worker(limitr, place), worker(limitr, place)]))
-    // A unit that was on its way while all were denied is had by the next call.
-    const sum = () => granted.reduce((all, units) => all + units)
-    await soon(async () => {
-      if (await engines[1]?.allow('ada', 'chat', 1)) granted[1] = (granted[1] ?? 0) + 1
-      return sum() >= 30
-    })
-    expect(await engines[1]?.allow('ada', 'chat', 1)).toBe(false)
-    expect(sum()).toBe(30)
+    expect(sum(await takeAll(engines, 'chat', 30))).toBe(30)
     expect(await engines[0]?.decide('ada', 'chat', 1)).toMatchObject({ allowed: false, reason: 'lease' })
   })
 

@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { connected, limit, plan, soon, started } from './support.js'
+import { connected, limit, plan, soon, started, sum, takeAll } from './support.js'
 
 describe('a hard limit', () => {
   it('is exact across engines, to the last unit', async () => {
     const server = await started(plan({ chat: limit(200) }))
     const engines = [await connected(server), await connected(server)]
     await engines[0]?.ensureCustomer('ada')
-    let granted = 0
-    const worker = async (limitr: (typeof engines)[number]) => {
-      for (let denials = 0; denials < 3; ) {
-        if (await limitr.allow('ada', 'chat', 1)) granted += 1
-        else denials += 1
-      }
-    }
-    await Promise.all(engines.flatMap((limitr) => [worker(limitr), worker(limitr), worker(limitr)]))
-    // A unit that was on its way while all were denied is had by the next call.
-    const [first] = engines
-    await soon(async () => {
-      if (await first?.allow('ada', 'chat', 1)) granted += 1
-      return granted >= 200
-    })
-    expect(await first?.allow('ada', 'chat', 1)).toBe(false)
-    expect(granted).toBe(200)
+    const granted = await takeAll(engines, 'chat', 200)
+    expect(sum(granted)).toBe(200)
     await Promise.all(engines.map((limitr) => limitr.flush()))
     const third = await connected(server)
     expect(await third.value('ada', 'chat')).toBe(200)
@@ -70,23 +56,8 @@ describe('a hard limit', () => {
     await server.publish(plan({ chat: limit(1_000), scan: limit(60) }))
     for (const limitr of engines)
       expect(await soon(async () => (await limitr.limit('ada', 'scan')) === 60)).toBe(true)
-    const granted = engines.map(() => 0)
-    const worker = async (limitr: (typeof engines)[number], place: number) => {
-      for (let denials = 0; denials < 3; ) {
-        if (await limitr.allow('ada', 'scan', 1)) granted[place] = (granted[place] ?? 0) + 1
-        else denials += 1
-      }
-    }
-    await Promise.all(engines.flatMap((limitr, place) => [worker(limitr, place), worker(limitr, place)]))
-    // A unit that was on its way while all were denied is had by the next call.
-    const sum = () => granted.reduce((all, units) => all + units)
-    const [first] = engines
-    await soon(async () => {
-      if (await first?.allow('ada', 'scan', 1)) granted[0] = (granted[0] ?? 0) + 1
-      return sum() >= 60
-    })
-    expect(await first?.allow('ada', 'scan', 1)).toBe(false)
-    expect(sum()).toBe(60)
+    const granted = await takeAll(engines, 'scan', 60)
+    expect(sum(granted)).toBe(60)
     expect(Math.min(...granted)).toBeGreaterThan(0)
     await Promise.all(engines.map((limitr) => limitr.flush()))
     expect(await server.spent('ada', 'scan')).toBe(60)

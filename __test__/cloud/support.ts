@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type CloudConnection, type CloudStatus, Limitr } from 'limitr'
-import { afterEach } from 'vitest'
+import { afterEach, expect } from 'vitest'
 
 /** The server's program: the suite builds it and says where it is. */
 const PROGRAM = process.env.LIMITR_TEST_SERVER ?? 'target/server/limitr-server'
@@ -166,6 +166,33 @@ export async function soon(holds: () => unknown, most = 5_000): Promise<boolean>
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return Boolean(await holds())
+}
+
+/** Units in all. */
+export const sum = (units: number[]) => units.reduce((all, more) => all + more)
+
+/**
+ * Has three callers on every engine take `ada`'s units one by one until they are denied, then what was on its way while all were. Sees that
+ * nothing more is had then; answers how many units each engine was granted.
+ */
+export async function takeAll(engines: Limitr[], entitlement: string, most: number): Promise<number[]> {
+  const granted = engines.map(() => 0)
+  const take = async (limitr: Limitr, place: number) => {
+    const allowed = await limitr.allow('ada', entitlement, 1)
+    if (allowed) granted[place] = (granted[place] ?? 0) + 1
+    return allowed
+  }
+  const caller = async (limitr: Limitr, place: number) => {
+    for (let denials = 0; denials < 3; ) if (!(await take(limitr, place))) denials += 1
+  }
+  const callers = engines.flatMap((limitr, place) => Array.from({ length: 3 }, () => caller(limitr, place)))
+  await Promise.all(callers)
+  await soon(async () => {
+    for (const [place, limitr] of engines.entries()) await take(limitr, place)
+    return sum(granted) >= most
+  })
+  for (const [place, limitr] of engines.entries()) expect(await take(limitr, place)).toBe(false)
+  return granted
 }
 
 /** A policy with one plan. */

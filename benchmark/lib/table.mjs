@@ -57,8 +57,8 @@ function workloads(rows) {
  * was measured beside its own.
  */
 function timesLimitr(rows, row, awaits) {
-  const own = rowOf(rows, row.workload, awaits ? 'native-await' : 'native-sync')
   if (row.times !== null) return row.times
+  const own = rowOf(rows, row.workload, awaits ? 'native-await' : 'native-sync')
   return own && row.ratio !== null ? row.ratio / own.ratio : null
 }
 

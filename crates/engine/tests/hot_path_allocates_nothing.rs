@@ -1,4 +1,4 @@
-//! Deciding and reading with a meter that has started, while nobody listens, allocates nothing.
+//! Deciding and reading with a meter that has started allocates nothing, nor does telling who listens and gives the event back.
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used)] // a test may panic
 
 mod support;
@@ -137,6 +137,24 @@ fn a_new_period_allocates_nothing() {
         }
     });
     assert_eq!(counted, 0);
+}
+
+/// Moved, past the limit, denied: each event is read, and given back.
+#[test]
+fn events_that_are_given_back_allocate_nothing() {
+    let mut engine = engine();
+    engine.listen(true);
+    for (entitlement, value) in
+        [("priced", 1.0), ("tiered", 1.0), ("chat", 0.25), ("chat", 5_000.0), ("burst", 900.0)]
+    {
+        let counted = allocations(|| {
+            black_box(engine.allow(START, "ann", entitlement, &Call::new(Ask::by(value))).unwrap());
+            let event = engine.next_event().unwrap();
+            engine.reuse(black_box(event));
+            assert!(!engine.has_events());
+        });
+        assert_eq!(counted, 0, "{entitlement} {value}");
+    }
 }
 
 #[test]
