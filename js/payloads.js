@@ -71,7 +71,7 @@ const SLOT = {
   names: 21
 }
 
-/** The kind of an event of overage, by far the most frequent one. */
+/** The kind of an event of overage: beside a change, what busy apps hear most. */
 const OVERAGE = METER_TYPES.indexOf('meter-overage')
 
 /**
