@@ -9,7 +9,7 @@
 //! 7. [`bill`]: what are the units past the limit worth?
 //! 8. [`commit`]: meter, overhead, what is billed, pace, governor, grants and caps are written, events and changes noted.
 //!
-//! A call of `allow` that stays within its limit, where nothing else has a say, takes a short way: [`within`].
+//! Where the limit has the only say, calls take short ways: [`within`] it, else [`plain`].
 //! Where there are neither grants nor caps to ask, steps 5 and 6 are a branch each; else [`money`] takes them in turn. An engine that shares its
 //! limits with others then asks whether what the call would spend is leased to it: [`leased`].
 //! `check` and `explain` stop before 8, so they answer what `allow` and `decide` would.
@@ -29,6 +29,7 @@ mod leased;
 mod limit;
 mod money;
 mod outbox;
+mod plain;
 mod reads;
 mod remaining;
 mod remember;
@@ -51,6 +52,8 @@ pub(crate) use outbox::{Outbox, Place};
 pub(crate) use remaining::Usage;
 pub(crate) use resolve::{Resolved, Subject};
 pub(crate) use view::View;
+
+use within::Way;
 
 use crate::called::Called;
 use crate::customer::{CustomerId, held};
@@ -175,10 +178,14 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
         let (caller, entitlement) = self.called(&customer.into(), &entitlement.into());
-        if let (Some(caller), Some(entitlement)) = (caller, entitlement)
-            && self.within(now, caller, entitlement, call, |_, _, _| ()).is_some()
-        {
-            return Ok(true);
+        if let (Some(caller), Some(entitlement)) = (caller, entitlement) {
+            let short = match self.within(now, caller, entitlement, call, |_, _, _| true) {
+                Err(Way::Plain) => self.allow_plain(now, caller, entitlement, call),
+                within => within.ok(),
+            };
+            if let Some(allowed) = short {
+                return Ok(allowed);
+            }
         }
         self.allow_by_steps(now, caller, entitlement, call)
     }
@@ -284,7 +291,7 @@ impl Engine {
             let after = self.within(now, caller, entitlement, call, |within, limit, meter| {
                 within.after(now, limit, meter)
             });
-            if let Some(after) = after {
+            if let Ok(after) = after {
                 return Ok(self.answer_within(&after, take));
             }
         }
@@ -361,7 +368,10 @@ impl Engine {
             limit::increase(rules, &view, requested, call, now)?
         };
         let bill = match &verdict {
-            Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
+            Verdict::Allowed(effect) => {
+                let begun = meter.filter(|_| !view.over);
+                bill::of(rules, begun, (view.used, effect.used), effect.granted)?
+            }
             Verdict::Denied(_) => None,
         };
         Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })

@@ -1,19 +1,18 @@
-//! The short way of `allow` and `decide`: a call that stays within its limit, where nothing but the limit has a say, moves a few numbers
-//! of one customer. It answers and writes what the steps of a decision would, which `check`, `explain` and every other call take:
-//! properties compare them. Whatever isn't as plain as that is left to those steps.
+//! The short way of `allow` and `decide` for a plain call that stays within its limit and that nobody is told of: it moves a few numbers
+//! of one customer.
 //!
 //! An engine that shares its limits takes the units off its lease, and adds them to the change of that meter that waits already: its server
 //! is told what was spent, not in how many calls.
 
+use super::plain::{self, Plain};
 use super::remaining::countable;
-use super::{Ask, Call, Decision, Given, Reason, Terms};
-use crate::change::Metered;
-use crate::customer::{Customer, CustomerId, Meter, Sums};
+use super::{Call, Decision, Terms};
+use crate::customer::{CustomerId, Meter, Sums};
 use crate::engine::Engine;
 use crate::names::NameId;
 use crate::policy::Mode;
 use crate::quantity::Amount;
-use crate::rules::{LimitRules, NameTables};
+use crate::rules::LimitRules;
 use crate::shares::{Key, Need, Source};
 
 /// What such a call moved, for the change that says it and the whole answer.
@@ -38,8 +37,16 @@ pub(super) struct After {
     resets_at: Option<i64>,
 }
 
+/// The way of a call that doesn't stay within its limit, or isn't known to.
+pub(super) enum Way {
+    /// [`Engine::allow_plain`], if it is plain.
+    Plain,
+    /// The steps of a decision.
+    Steps,
+}
+
 impl Engine {
-    /// Meters a call that stays within its limit, and answers; `None`: it doesn't, or more has to be asked.
+    /// Meters a call that stays within its limit, and answers; else the way that is left.
     #[inline(always)] // and the answer with it: what `allow` has no use for isn't put together
     pub(super) fn within<T>(
         &mut self,
@@ -48,52 +55,26 @@ impl Engine {
         entitlement: NameId,
         call: &Call<'_>,
         answer: impl FnOnce(&Within, &LimitRules, &Meter) -> T,
-    ) -> Option<T> {
+    ) -> Result<T, Way> {
         let outbox = &self.outbox;
         let tells = (outbox.listening && call.events) || (outbox.recording && outbox.check_room().is_err());
-        if tells || call.overhead.is_some() || !call.caps.is_empty() {
-            return None;
+        if tells {
+            return Err(Way::Plain);
         }
-        let caps_bind_others = self.customers.any_shares_caps();
-        let caller = self.customers.get_mut(customer)?;
-        if caller.rest.as_ref().is_some_and(|rest| rest.has_a_say()) {
-            return None;
-        }
-        // References may have a plan for it, or caps.
-        let plan = match caller.plan {
-            Some(plan) if caller.refs.is_empty() || !caps_bind_others => plan,
-            None if caller.refs.is_empty() => self.rules.default_plan?,
-            _ => return None,
-        };
-        let rules = self.rules.plan(plan)?.entitlement(entitlement)?;
-        if rules.scope.is_some_and(|scope| scope != caller.kind) {
-            return None;
-        }
-        let limit = rules.limit.as_ref().filter(|limit| limit.is_plain())?;
-        let (diff, units) = match call.ask {
-            Ask::By(Given::Number(value)) if value >= 0.0 => {
-                let diff = Amount::from_f64(value).ok()?;
-                // A whole number comes back as it went in: no need to divide again.
-                (diff, if value as i64 as f64 == value { value } else { diff.to_f64() })
-            }
-            Ask::Increment if !limit.increment.is_negative() => (limit.increment, limit.increment.to_f64()),
-            _ => return None,
-        };
-        let at = caller.meter_at(entitlement).ok()?;
-        let meter = caller.meters.get_mut(at)?;
+        let found = plain::find(&mut self.customers, &self.rules, now, (customer, entitlement), call);
+        let found = found.ok_or(Way::Steps)?;
+        let Plain { plan, limit, at, meter, diff, units, .. } = found;
         let used = meter.value.saturating_add(diff);
-        let full = used > limit.value || (limit.trailing && meter.value >= limit.value);
-        let granted = !meter.is_plain() && !meter.sums().granted.is_zero();
-        if full || granted || limit.renewal.period(meter.start, now).start > meter.period_start {
-            return None;
+        if used > limit.value || (limit.trailing && meter.value >= limit.value) {
+            return Err(Way::Plain);
         }
         let place = match &mut self.shares {
             None => None,
-            Some(_) if limit.trailing => return None,
+            Some(_) if limit.trailing => return Err(Way::Steps),
             Some(shares) => {
                 let (key, period_start) = (Key::Limit(entitlement), meter.period_start);
                 let spent = Need { holder: customer, key, period_start, units: diff };
-                Some(shares.pass(spent, now, limit.mode == Mode::Hard)?)
+                Some(shares.pass(spent, now, limit.mode == Mode::Hard).ok_or(Way::Steps)?)
             }
         };
         if !meter.is_plain() {
@@ -101,7 +82,7 @@ impl Engine {
         }
         let within = Within { customer, plan, credit: limit.credit, at, diff };
         if diff.is_zero() {
-            return Some(answer(&within, limit, meter));
+            return Ok(answer(&within, limit, meter));
         }
         meter.value = used;
         meter.pace.observe(units, now, limit.alpha);
@@ -112,7 +93,7 @@ impl Engine {
                 _ => self.record_within(now, within),
             }
         }
-        Some(answer)
+        Ok(answer)
     }
 
     /// What is taken out of the whole answer of such a call.
@@ -136,7 +117,9 @@ impl Engine {
     fn record_within(&mut self, now: i64, within: Within) {
         let Some(customer) = self.customers.get(within.customer) else { return };
         let Some(meter) = customer.meters.get(within.at) else { return };
-        let metered = within.metered(&self.names, self.rules.version, customer, meter);
+        let Within { plan, credit, diff, .. } = within;
+        let metered =
+            plain::record(&self.names, self.rules.version, &customer.id, (plan, credit), meter, diff);
         match &mut self.shares {
             None => self.outbox.record_metered(now, &metered),
             Some(shares) => {
@@ -184,34 +167,6 @@ impl Within {
             requested: self.diff,
             used: meter.value,
             resets_at: limit.renewal.period(meter.start, now).resets_at(),
-        }
-    }
-
-    fn metered<'a>(
-        &self,
-        names: &'a NameTables,
-        policy_version: u64,
-        customer: &'a Customer,
-        meter: &Meter,
-    ) -> Metered<&'a str> {
-        Metered {
-            holder: &*customer.id,
-            caller: &customer.id,
-            entitlement: names.entitlements.text(meter.entitlement),
-            credit: names.credits.text(self.credit),
-            plan: names.plans.text(self.plan),
-            policy_version,
-            reason: Reason::Ok,
-            period_start: meter.period_start,
-            units: self.diff,
-            overage: Amount::ZERO,
-            granted: Amount::ZERO,
-            granted_diff: Amount::ZERO,
-            overhead: Amount::ZERO,
-            price: Amount::ZERO,
-            overage_price: Amount::ZERO,
-            spent: Amount::ZERO,
-            pace: meter.pace,
         }
     }
 }

@@ -33,6 +33,11 @@ fn differs(left: &Value, right: &Value, path: &str) -> Option<String> {
     }
 }
 
+/// The events that wait.
+fn events(engine: &mut Engine) -> Vec<Event> {
+    std::iter::from_fn(|| engine.next_event()).collect()
+}
+
 /// An engine that has noted all that `steps` did, and when they ended.
 fn recorded(steps: &[Step]) -> (Engine, i64) {
     let mut engine = sequence::bare();
@@ -69,6 +74,29 @@ proptest! {
             } else {
                 step.run(&mut engine, now);
             }
+        }
+    }
+
+    /// Whether or not somebody listens or changes are kept, `allow` tells, records and writes what `decide` does: the one takes its short
+    /// ways, the other goes by the steps wherever there is something to tell.
+    #[test]
+    fn allow_tells_and_records_what_decide_does(steps in steps(), listening: bool, recording: bool) {
+        let mut engine = engine();
+        engine.listen(listening);
+        engine.record_changes(recording);
+        let mut now = sequence::START;
+        for step in &steps {
+            now += step.wait();
+            let Some((customer, entitlement, call)) = step.call() else {
+                step.run(&mut engine, now);
+                continue;
+            };
+            let mut twin = engine.clone();
+            let decided = twin.decide(now, customer, entitlement, &call).map(|decision| decision.allowed);
+            prop_assert_eq!(engine.allow(now, customer, entitlement, &call), decided);
+            prop_assert_eq!(differs(&state(&engine), &state(&twin), ""), None);
+            prop_assert_eq!(engine.take_changes(), twin.take_changes());
+            prop_assert_eq!(events(&mut engine), events(&mut twin));
         }
     }
 

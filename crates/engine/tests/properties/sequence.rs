@@ -38,6 +38,10 @@ policy:
           limit: { credit: token, value: 50, resets: true, reset_inc: 1day, governor_enabled: true, governor_capacity: 6, governor_refill_rate: 0.0001 }
         storage: { limit: { credit: mb, value: 1GiB, minimum: 1 } }
         seats: { scope: org, limit: { credit: token, value: 6 } }
+        calls: { limit: { credit: free, value: 9, resets: true, reset_inc: 2hr } }
+        late: { limit: { credit: gold, value: 5, hard_trailing: true, resets: true, reset_inc: 2hr } }
+        seen: { limit: { credit: gold, mode: observe, value: 3 } }
+        sold: { limit: { credit: gold, mode: soft, value: 2, resets: true, reset_inc: 2hr } }
         export: {}
       topups: &packs
         tokens: { credit: token, value: 6, expires_after: 2days }
@@ -53,7 +57,7 @@ policy:
 ";
 
 pub(crate) const CUSTOMERS: [&str; 4] = ["org", "ann", "bob", "nobody"];
-const ENTITLEMENTS: [&str; 13] = [
+const ENTITLEMENTS: [&str; 17] = [
     "hard",
     "soft",
     "images",
@@ -64,6 +68,10 @@ const ENTITLEMENTS: [&str; 13] = [
     "burst",
     "storage",
     "seats",
+    "calls",
+    "late",
+    "seen",
+    "sold",
     "export",
     "extra",
     "unheard_of",
