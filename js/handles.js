@@ -13,6 +13,8 @@ const NAME_LENGTH_MAX = 256
 const canBeName = (text) => text.length <= NAME_LENGTH_MAX && text.isWellFormed()
 
 class Handles {
+  /** How many names were told: while it stands, each number stands for what it stood for. */
+  told = 0
   /** @type {Map<string, number>} */
   #numbers = new Map()
   /** The name that each number stands for. @type {string[]} */
@@ -48,6 +50,7 @@ class Handles {
     const oldest = this.#names[handle]
     if (oldest !== undefined) this.#numbers.delete(oldest)
     this.#tell(handle, name)
+    this.told++
     this.#names[handle] = name
     this.#numbers.set(name, handle)
     return handle

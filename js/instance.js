@@ -20,6 +20,7 @@ const glueOfInstance = require('../wasm/glue.js')
  * @typedef {object} Exports
  * @property {Plain} allow
  * @property {Plain} check
+ * @property {(now: number, engine: number, customer: number | string, count: number) => number} allowAll
  * @property {Judging} allowWith
  * @property {Judging} checkWith
  * @property {Plain} decide

@@ -47,6 +47,8 @@ const WHOLE = 8
 
 /** A customer that crosses by name, as an argument. */
 const BY_NAME = -1
+/** That of a call that names several. */
+const NO_ENTITLEMENT = 0
 
 /**
  * Writes what a call is about.
@@ -66,14 +68,21 @@ function name(slate, engine, customer, entitlement) {
  * Doors that take a value.
  *
  * @param {any} binding
- * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
+ * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
  */
-function judgingDoors({ slate, allow, check, allowWith, checkWith, decide, decideWith, explainWith }) {
+function judgingDoors(binding) {
+  const { slate, allow, allowAll, check, allowWith, checkWith, decide, decideWith, explainWith } = binding
   return {
     allow(engine, customer, entitlement, value) {
       name(slate, engine, customer, entitlement)
       slate[VALUE] = value
       allow(customer)
+      return slate[ANSWER]
+    },
+    allowAll(engine, customer, count) {
+      name(slate, engine, customer, NO_ENTITLEMENT)
+      slate[VALUE] = count
+      allowAll(customer)
       return slate[ANSWER]
     },
     check(engine, customer, entitlement, value) {

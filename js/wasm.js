@@ -26,13 +26,20 @@ function wasmDoors(module) {
  * Doors that take a value.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'allow' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
+ * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
  */
 function judgingDoors(on) {
   return {
     allow(engine, customer, entitlement, value) {
       try {
         return on.exports.allow(Date.now(), engine, customer, entitlement, value)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    allowAll(engine, customer, count) {
+      try {
+        return on.exports.allowAll(Date.now(), engine, customer, count)
       } catch (trap) {
         return on.failed(trap, -1)
       }

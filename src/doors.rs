@@ -12,8 +12,9 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::panic::{UnwindSafe, catch_unwind};
 
-use limitr_engine::{Ask, Call, Called, EngineError};
+use limitr_engine::{Ask, BatchItem, Call, Called, EngineError, Given};
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use crate::names::{Name, Names};
 use crate::slots::Gone;
@@ -79,9 +80,36 @@ fn allowed(
 ) -> Result<i32, EngineError> {
     let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
     let allowed = host.allow(customer, entitlement, call)?;
+    Ok(settled(host, allowed, take))
+}
+
+#[inline(always)]
+fn settled(host: &mut Host, allowed: bool, take: &mut impl FnMut(&mut Host) -> u32) -> i32 {
     let told = 4 * i32::from(host.tells_others()) + 8 * i32::from(!allowed && host.is_dry());
     let event = if host.has_events() { take(host) } else { 0 };
-    Ok(i32::from(allowed) + told + 16 * event as i32)
+    i32::from(allowed) + told + 16 * event as i32
+}
+
+/// Decides and meters plain calls, all or none, whose events are sent: `count` pairs of an entitlement and a value, which stand first in
+/// `items`; `take` as for [`allow`].
+pub(crate) fn allow_all(
+    engine: f64,
+    customer: Name<'_>,
+    count: usize,
+    items: &[f64; ANSWER_LEN],
+    mut take: impl FnMut(&mut Host) -> u32,
+) -> i32 {
+    let answer = with_host(engine, |host, names| {
+        let pairs = items.as_chunks::<2>().0.iter().take(count);
+        let items: SmallVec<[BatchItem<'_>; 4]> = pairs
+            .map(|[entitlement, value]| {
+                BatchItem::new(names.entitlement(*entitlement as u32), Given::Number(*value))
+            })
+            .collect();
+        let allowed = host.allow_all(names.customer(customer), &items, true)?;
+        Ok(settled(host, allowed, &mut take))
+    });
+    answer.unwrap_or(-1)
 }
 
 /// Decides and moves nothing.

@@ -55,7 +55,10 @@ export interface CloudConnection {
    * `{ allow: n }`: the same, up to `n` units of each in a period. Default: `'deny'`.
    */
   readonly offline?: 'deny' | 'allow' | { readonly allow: number } | null
-  /** Deny every call while the server can't be reached, also of soft limits, with the reason `offline`. Default: false. */
+  /**
+   * Deny every call while the server can't be reached, also of soft limits, with the reason `offline`, but for one with `force` or an `id`
+   * that was answered before. Default: false.
+   */
   readonly denyUnconnected?: boolean | null
   /**
    * A folder (native binding only) that keeps what the server doesn't have yet, so that a crash of the app doesn't lose it: the next engine

@@ -43,6 +43,27 @@ describe('while the server can’t be reached', () => {
     expect(await limitr.allow('ada', 'soft')).toBe(false)
     expect(limitr.sync.check('ada', 'soft')).toBe(false)
     expect(await limitr.decide('ada', 'soft', 1)).toMatchObject({ allowed: false, reason: 'offline' })
+    const items = [{ entitlement: 'soft', value: 1 }, { entitlement: 'soft' }]
+    expect(await limitr.allowAll('ada', items)).toBe(false)
+    expect(await limitr.allowAll('ada', items, { event: false })).toBe(false)
+    const { allowed, decisions } = await limitr.decideAll('ada', items)
+    expect([allowed, decisions[0]?.reason, decisions[1]]).toEqual([false, 'offline', null])
+    expect(await limitr.reserve('ada', 'soft', { value: 1 })).toBeNull()
     expect(await limitr.value('ada', 'soft')).toBe(0)
+    expect(await limitr.allow('ada', 'soft', 2, true, null, true)).toBe(true) // it has happened already
+  })
+
+  it('but a decision that was made before is answered again', async () => {
+    const server = await started(POLICY)
+    const limitr = await connected(server, { denyUnconnected: true })
+    await limitr.ensureCustomer('ada')
+    expect(await limitr.decide('ada', 'soft', 1, { id: 'known' })).toMatchObject({ allowed: true })
+    await server.kill()
+    expect(await soon(() => limitr.status?.state === 'offline')).toBe(true)
+    const again = (id: string) => limitr.decide('ada', 'soft', 1, { id })
+    expect(await again('known')).toMatchObject({ allowed: true, reason: 'ok' })
+    expect(await again('new')).toMatchObject({ allowed: false, reason: 'offline' })
+    expect(await limitr.explain('ada', 'soft', 1, { id: 'new' })).toMatchObject({ reason: 'offline' })
+    expect(await limitr.value('ada', 'soft')).toBe(1)
   })
 })

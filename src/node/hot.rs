@@ -21,8 +21,9 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
     env.add_env_cleanup_hook((), |()| slots::close_all())?;
-    let doors: [(&std::ffi::CStr, Door); 12] = [
+    let doors: [(&std::ffi::CStr, Door); 13] = [
         (c"allow", allow),
+        (c"allowAll", allow_all),
         (c"check", check),
         (c"allowWith", allow_with),
         (c"checkWith", check_with),
@@ -92,6 +93,19 @@ unsafe extern "C" fn allow(env: sys::napi_env, info: sys::napi_callback_info) ->
     let call = plain_call(Ask::by(frame.value()), flags::EVENTS);
     let take = |host: &mut Host| host.next_event(event);
     frame.give(f64::from(doors::allow(frame.engine(), customer, frame.entitlement(), &call, take)))
+}
+
+/// `(customer)`, of engine and how many items stand where answers do: decides and meters plain calls, all or none, whose events are sent.
+unsafe extern "C" fn allow_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let whole = unsafe { frame.whole() };
+    let items = *whole; // the first event is written over them
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    let take = |host: &mut Host| host.next_event(whole);
+    frame.give(f64::from(doors::allow_all(frame.engine(), customer, frame.value() as usize, &items, take)))
 }
 
 /// `(customer)`, of engine, entitlement and value: decides a plain call and moves nothing.

@@ -48,10 +48,13 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let decision = match (option("id"), op) {
         (None, "decide") => host.decide(customer.into(), entitlement.into(), &call)?,
         (None, _) => host.explain(customer.into(), entitlement.into(), &call)?,
-        (Some(Value::String(id)), "decide") => {
-            host.engine.decide_once(now, customer, entitlement, &call, id)?
+        (Some(Value::String(id)), _) if op == "explain" || host.refuses_call(&call) => {
+            match host.engine.recalled(now, customer, entitlement, &call, id)? {
+                Some(decision) => decision,
+                None => host.explain(customer.into(), entitlement.into(), &call)?,
+            }
         }
-        (Some(Value::String(id)), _) => host.engine.explain_once(now, customer, entitlement, &call, id)?,
+        (Some(Value::String(id)), _) => host.engine.decide_once(now, customer, entitlement, &call, id)?,
         (Some(_), _) => return Err(EngineError::new("invalid_argument", "`id` must be text")),
     };
     let mut json = host.engine.decision_json(&decision);
@@ -84,19 +87,18 @@ fn batch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
         let runes = item.get("overhead").filter(|runes| !runes.is_null());
         let runes = runes.map(|runes| overhead(Some(runes), 1)).transpose()?;
         let overhead = runes.map(Amount::from_f64).transpose()?;
-        items.push(BatchItem { entitlement, value, overhead });
+        items.push(BatchItem { entitlement: entitlement.into(), value, overhead });
     }
     let events = args.whole(2, flags::EVENTS)? & flags::EVENTS != 0;
-    let now = host.now();
-    let answer = host.engine.decide_all(now, customer, &items, events)?;
     if op == "allowAll" {
-        return Ok(answer.allowed.into());
+        return host.allow_all(customer.into(), &items, events).map(Value::from);
     }
+    let answer = host.decide_all(customer.into(), &items, events)?;
     let decisions = items.iter().zip(&answer.decisions).map(|(item, decision)| match decision {
         None => Value::Null,
         Some(decision) => {
             let mut json = host.engine.decision_json(decision);
-            json["entitlement"] = item.entitlement.into();
+            json["entitlement"] = item.entitlement.name().into();
             json
         }
     });

@@ -19,7 +19,9 @@ mod telling;
 
 use limitr_engine::policy::{self, Format, LoadOptions, Policy};
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, Call, Called, Decision, Engine, EngineError, EngineOptions, Event, Reason};
+use limitr_engine::{
+    Ask, BatchDecision, BatchItem, Call, Called, Decision, Engine, EngineError, EngineOptions, Event, Reason,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -233,6 +235,12 @@ impl Host {
         self.clock.now().wrapping_add(self.offset)
     }
 
+    /// Whether a call is denied whatever its limit says.
+    #[inline(always)]
+    fn refuses_call(&self, call: &Call<'_>) -> bool {
+        self.refuses && !call.force
+    }
+
     /// Meters a call if it may run.
     #[inline(always)]
     pub(crate) fn allow(
@@ -241,10 +249,38 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        if self.refuses && !call.force {
+        if self.refuses_call(call) {
             return Ok(false);
         }
         self.engine.allow(self.now(), customer, entitlement, call)
+    }
+
+    /// Meters several calls if all may run.
+    pub(crate) fn allow_all(
+        &mut self,
+        customer: Called<'_>,
+        items: &[BatchItem<'_>],
+        events: bool,
+    ) -> Result<bool, EngineError> {
+        if self.refuses {
+            return Ok(false);
+        }
+        self.engine.allow_all(self.now(), customer, items, events)
+    }
+
+    /// [`Host::allow_all`] with the whole answers.
+    fn decide_all(
+        &mut self,
+        customer: Called<'_>,
+        items: &[BatchItem<'_>],
+        events: bool,
+    ) -> Result<BatchDecision, EngineError> {
+        let Some(first) = items.first().filter(|_| self.refuses) else {
+            return self.engine.decide_all(self.now(), customer, items, events);
+        };
+        let mut decisions = vec![None; items.len()];
+        decisions[0] = Some(self.explain(customer, first.entitlement, &first.call(events))?);
+        Ok(BatchDecision { allowed: false, decisions })
     }
 
     /// Whether a call may run.
@@ -255,7 +291,7 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        if self.refuses && !call.force {
+        if self.refuses_call(call) {
             return Ok(false);
         }
         self.engine.check(self.now(), customer, entitlement, call)
@@ -268,7 +304,7 @@ impl Host {
         entitlement: Called<'_>,
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
-        if self.refuses && !call.force {
+        if self.refuses_call(call) {
             return self.explain(customer, entitlement, call);
         }
         self.engine.decide(self.now(), customer, entitlement, call)
@@ -288,7 +324,7 @@ impl Host {
             answer::fill_decision(&decision, names, answer);
             decision.allowed
         };
-        if self.refuses && !call.force {
+        if self.refuses_call(call) {
             return self.explain(customer, entitlement, call).map(fill);
         }
         self.engine.decide_for(self.now(), customer, entitlement, call, fill)
@@ -302,7 +338,7 @@ impl Host {
         call: &Call<'_>,
     ) -> Result<Decision, EngineError> {
         let decision = self.engine.explain(self.now(), customer, entitlement, call)?;
-        match self.refuses && !call.force && decision.allowed {
+        match self.refuses_call(call) && decision.allowed {
             true => Ok(Decision { allowed: false, reason: Reason::Offline, ..decision }),
             false => Ok(decision),
         }

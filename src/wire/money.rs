@@ -37,7 +37,11 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
         }
         "reserve" => {
             let options = args.object(2)?.cloned().unwrap_or_else(Map::new);
-            engine.reserve(now, args.text(0)?, args.text(1)?, &reserved(&options)?)?.into()
+            let (customer, entitlement, wanted) = (args.text(0)?, args.text(1)?, reserved(&options)?);
+            match host.refuses {
+                true => Value::Null,
+                false => engine.reserve(now, customer, entitlement, &wanted)?.into(),
+            }
         }
         "settle" => engine.settle(now, args.text(0)?, args.text(1)?, args.text_or(2)?, &part(args)?)?.into(),
         "consumeHold" => {

@@ -36,6 +36,12 @@ impl<'a> Called<'a> {
         Called { name, found: Some(found) }
     }
 
+    /// The name.
+    #[inline]
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
     /// The name's place in the present edition of a table; `look_up` finds it anew.
     #[inline(always)]
     pub(crate) fn place(&self, edition: u64, look_up: impl FnOnce(&str) -> Option<u32>) -> Option<u32> {

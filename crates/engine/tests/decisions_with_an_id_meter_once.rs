@@ -43,7 +43,7 @@ fn other_arguments_conflict() {
     for call in [Call::new(Ask::by(2.0)), forced, costly, spelt, Call::new(Ask::Increment)] {
         let refused = world.engine.decide_once(world.now, "ann", "few", &call, "x").unwrap_err();
         assert_eq!(refused.code(), "idempotency_conflict");
-        let refused = world.engine.explain_once(world.now, "ann", "few", &call, "x").unwrap_err();
+        let refused = world.engine.recalled(world.now, "ann", "few", &call, "x").unwrap_err();
         assert_eq!(refused.code(), "idempotency_conflict");
     }
     assert_eq!(once(&mut world, "chat", 1.0, "x").unwrap_err().code(), "idempotency_conflict");

@@ -6,7 +6,7 @@ mod support;
 use std::hint::black_box;
 
 use limitr_engine::quantity::Amount;
-use limitr_engine::{Ask, Call, Engine, EngineOptions, Given, Profile};
+use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, Profile};
 use support::{DAY, START, policy};
 
 const POLICY: &str = r"
@@ -98,6 +98,17 @@ fn allow_and_check_allocate_nothing() {
                 assert_eq!(counted, 0, "{customer} {entitlement} {call:?}");
             }
         }
+    }
+}
+
+#[test]
+fn plain_calls_that_are_made_together_allocate_nothing() {
+    let mut engine = engine();
+    let items = ["priced", "priced_hard", "storage", "priced"]
+        .map(|entitlement| BatchItem::new(entitlement, Given::Number(0.001)));
+    for events in [true, false] {
+        let counted = allocations(|| assert!(engine.allow_all(START, "org", &items, events).unwrap()));
+        assert_eq!(counted, 0, "{events}");
     }
 }
 

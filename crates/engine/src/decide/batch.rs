@@ -4,8 +4,13 @@
 //! 2. The first that is denied or refused ends it: the meters, grants and caps that were touched are put back as they were,
 //!    and with them the events and changes. What the denied item itself tells stays: its period, if it began one, and its
 //!    denial.
+//! 3. Where nobody asks for the answers of the items and each goes the short way, [`super::within`], that is tried first: of plain calls
+//!    only the meters are to be put back.
+
+use smallvec::SmallVec;
 
 use super::{Ask, Call, Decision, Given, Resolved, Subject};
+use crate::called::Called;
 use crate::customer::{Cap, Customer, CustomerId, Grant, Meter, Told};
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -15,10 +20,10 @@ use crate::quantity::Amount;
 use crate::shares::Kept;
 
 /// One item of a batch.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct BatchItem<'a> {
     /// What is asked of.
-    pub entitlement: &'a str,
+    pub entitlement: Called<'a>,
     /// How much.
     pub value: Given<'a>,
     /// Your cost of the item in runes, if it is known; else the movement × the credit's `overhead_cost`.
@@ -27,8 +32,13 @@ pub struct BatchItem<'a> {
 
 impl<'a> BatchItem<'a> {
     /// So much of an entitlement.
-    pub fn new(entitlement: &'a str, value: Given<'a>) -> BatchItem<'a> {
-        BatchItem { entitlement, value, overhead: None }
+    pub fn new(entitlement: impl Into<Called<'a>>, value: Given<'a>) -> BatchItem<'a> {
+        BatchItem { entitlement: entitlement.into(), value, overhead: None }
+    }
+
+    /// The item as a call of its own, which sends `events` or none.
+    pub fn call(&self, events: bool) -> Call<'a> {
+        Call { events, overhead: self.overhead, ..Call::new(Ask::By(self.value)) }
     }
 }
 
@@ -56,15 +66,45 @@ struct Before {
     notified: Vec<(CustomerId, Vec<Told>)>,
 }
 
+/// Meters as they were before the items of a batch.
+type Meters = SmallVec<[Meter; 4]>;
+
 impl Engine {
     /// Allows all items or none.
     ///
     /// # Errors
     /// As [`Engine::allow`], for any of the items, and `too_many` for over 1,000. Nothing changes then.
-    pub fn decide_all(
+    ///
+    /// # Example
+    /// ```
+    /// # use limitr_engine::{BatchItem, Engine, Given};
+    /// # let mut engine = Engine::example()?;
+    /// let items = [BatchItem::new("chat", Given::Number(10.0)), BatchItem::new("chat", Given::Number(5.0))];
+    /// assert!(engine.allow_all(0, "user_1", &items, true)?);
+    /// # Ok::<(), limitr_engine::EngineError>(())
+    /// ```
+    pub fn allow_all<'n>(
         &mut self,
         now: i64,
-        customer: &str,
+        customer: impl Into<Called<'n>>,
+        items: &[BatchItem<'_>],
+        events: bool,
+    ) -> Result<bool, EngineError> {
+        let customer = customer.into();
+        if items.len() <= BATCH_MAX && self.all_within(now, &customer, items, events) {
+            return Ok(true);
+        }
+        self.decide_all(now, customer, items, events).map(|answer| answer.allowed)
+    }
+
+    /// [`Engine::allow_all`] with the whole answer of each item.
+    ///
+    /// # Errors
+    /// As [`Engine::allow_all`].
+    pub fn decide_all<'n>(
+        &mut self,
+        now: i64,
+        customer: impl Into<Called<'n>>,
         items: &[BatchItem<'_>],
         events: bool,
     ) -> Result<BatchDecision, EngineError> {
@@ -72,12 +112,12 @@ impl Engine {
             let message = format!("{} items were asked at once; {BATCH_MAX} is the most", items.len());
             return Err(EngineError::new("too_many", message));
         }
-        let now = self.observe(now);
+        let (now, customer) = (self.observe(now), customer.into());
         let (events_before, changes_before) = (self.outbox.events.len(), self.outbox.mark());
         let mut touched: Vec<Before> = Vec::new();
         let mut decisions = vec![None; items.len()];
         for (item, place) in items.iter().zip(decisions.iter_mut()) {
-            let call = Call { events, overhead: item.overhead, ..Call::new(Ask::By(item.value)) };
+            let call = item.call(events);
             let events_mark = self.outbox.events.len();
             let subject = match self.resolve(now, customer, item.entitlement) {
                 Resolved::Metered { subject, .. } => Some(subject),
@@ -87,7 +127,7 @@ impl Engine {
             let began =
                 before.as_ref().and_then(|before| before.meter.as_ref()).map(|meter| meter.period_start);
             touched.extend(before);
-            let decision = self.decide_by_steps(now, customer.into(), item.entitlement.into(), &call);
+            let decision = self.decide_by_steps(now, customer, item.entitlement, &call);
             let allowed = decision.as_ref().is_ok_and(|decision| decision.allowed);
             if allowed {
                 *place = decision.ok();
@@ -108,6 +148,32 @@ impl Engine {
             return Ok(BatchDecision { allowed: false, decisions });
         }
         Ok(BatchDecision { allowed: true, decisions })
+    }
+
+    /// Meters all items if each stays within its limit and goes the short way; else nothing, and whether they may run isn't known.
+    fn all_within(&mut self, now: i64, customer: &Called<'_>, items: &[BatchItem<'_>], events: bool) -> bool {
+        let now = self.observe(now);
+        // What an item takes of a lease isn't put back here.
+        let Some(caller) = self.customers.called(customer).filter(|_| self.shares.is_none()) else {
+            return false;
+        };
+        let changes_before = self.outbox.recording.then(|| self.outbox.mark());
+        let mut before = Meters::new();
+        let all = items.iter().all(|item| {
+            let Some(entitlement) = self.names.entitlements.called(&item.entitlement) else { return false };
+            let meter = self.customers.get(caller).and_then(|caller| caller.meter(entitlement));
+            before.extend(meter.cloned());
+            self.within(now, caller, entitlement, &item.call(events), |_, _, _| ()).is_ok()
+        });
+        if !all {
+            if let Some(caller) = self.customers.get_mut(caller) {
+                before.into_iter().rev().for_each(|meter| caller.put_meter(meter));
+            }
+            if let Some(mark) = changes_before {
+                self.outbox.go_back(mark);
+            }
+        }
+        all
     }
 
     fn before(&self, subject: Subject) -> Before {

@@ -58,24 +58,20 @@ impl Engine {
         Ok(decision)
     }
 
-    /// What [`Engine::decide_once`] would answer; nothing changes.
+    /// What is remembered under an ID that [`Engine::decide_once`] was given with the same arguments.
     ///
     /// # Errors
     /// As [`Engine::decide_once`].
-    pub fn explain_once(
+    pub fn recalled(
         &self,
         now: i64,
         customer: &str,
         entitlement: &str,
         call: &Call<'_>,
         id: &str,
-    ) -> Result<Decision, EngineError> {
+    ) -> Result<Option<Decision>, EngineError> {
         crate::customer::check_name("a decision's `id`", id)?;
-        let now = self.observe(now);
-        match self.recall(now, customer, &fingerprint(entitlement, call), id)? {
-            Some(decision) => Ok(decision),
-            None => self.explain(now, customer, entitlement, call),
-        }
+        self.recall(self.observe(now), customer, &fingerprint(entitlement, call), id)
     }
 
     fn recall(

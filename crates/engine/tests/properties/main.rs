@@ -77,8 +77,8 @@ proptest! {
         }
     }
 
-    /// Whether or not somebody listens or changes are kept, `allow` tells, records and writes what `decide` does: the one takes its short
-    /// ways, the other goes by the steps wherever there is something to tell.
+    /// Whether or not somebody listens or changes are kept, `allow` tells, records and writes what `decide` does, and `allow_all` what
+    /// `decide_all` does: the ones take their short ways, the others go by the steps wherever there is something to tell.
     #[test]
     fn allow_tells_and_records_what_decide_does(steps in steps(), listening: bool, recording: bool) {
         let mut engine = engine();
@@ -87,13 +87,17 @@ proptest! {
         let mut now = sequence::START;
         for step in &steps {
             now += step.wait();
-            let Some((customer, entitlement, call)) = step.call() else {
+            let mut twin = engine.clone();
+            if let Some((customer, entitlement, call)) = step.call() {
+                let decided = twin.decide(now, customer, entitlement, &call).map(|decision| decision.allowed);
+                prop_assert_eq!(engine.allow(now, customer, entitlement, &call), decided);
+            } else if let Some((customer, items)) = step.batch() {
+                let decided = twin.decide_all(now, customer, &items, true).map(|answer| answer.allowed);
+                prop_assert_eq!(engine.allow_all(now, customer, &items, true), decided);
+            } else {
                 step.run(&mut engine, now);
                 continue;
-            };
-            let mut twin = engine.clone();
-            let decided = twin.decide(now, customer, entitlement, &call).map(|decision| decision.allowed);
-            prop_assert_eq!(engine.allow(now, customer, entitlement, &call), decided);
+            }
             prop_assert_eq!(differs(&state(&engine), &state(&twin), ""), None);
             prop_assert_eq!(engine.take_changes(), twin.take_changes());
             prop_assert_eq!(events(&mut engine), events(&mut twin));

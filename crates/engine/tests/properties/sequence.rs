@@ -196,24 +196,28 @@ impl Step {
         Some((CUSTOMERS[*customer], ENTITLEMENTS[*entitlement], call))
     }
 
+    /// The step as calls that are made together, if it is some.
+    pub(crate) fn batch(&self) -> Option<(&'static str, Vec<BatchItem<'static>>)> {
+        let Step::Batch { customer, items } = self else { return None };
+        let item = |(at, value): &(usize, f64)| BatchItem {
+            overhead: (*at == 0).then_some(Amount::ONE),
+            ..BatchItem::new(ENTITLEMENTS[*at], Given::Number(*value))
+        };
+        Some((CUSTOMERS[*customer], items.iter().map(item).collect()))
+    }
+
     /// Runs the step; errors are answers too.
     pub(crate) fn run(&self, engine: &mut Engine, now: i64) {
         if let Some((customer, entitlement, call)) = self.call() {
             let _answer = engine.allow(now, customer, entitlement, &call);
             return;
         }
+        if let Some((customer, items)) = self.batch() {
+            let _answer = engine.decide_all(now, customer, &items, true);
+            return;
+        }
         match self {
-            Step::Wait(_) | Step::Call { .. } => {}
-            Step::Batch { customer, items } => {
-                let items: Vec<BatchItem<'_>> = items
-                    .iter()
-                    .map(|(at, value)| BatchItem {
-                        overhead: (*at == 0).then_some(Amount::ONE),
-                        ..BatchItem::new(ENTITLEMENTS[*at], Given::Number(*value))
-                    })
-                    .collect();
-                let _answer = engine.decide_all(now, CUSTOMERS[*customer], &items, true);
-            }
+            Step::Wait(_) | Step::Call { .. } | Step::Batch { .. } => {}
             Step::Plan { customer, pro, overwrite } => {
                 let plan = if *pro { "pro" } else { "free" };
                 let _answer = engine.set_customer_plan(now, CUSTOMERS[*customer], plan, *overwrite);

@@ -81,7 +81,7 @@ impl World {
     pub(crate) fn together(&mut self, items: &[(&str, f64)]) -> bool {
         let items: Vec<BatchItem<'_>> = items
             .iter()
-            .map(|(entitlement, value)| BatchItem::new(entitlement, Given::Number(*value)))
+            .map(|(entitlement, value)| BatchItem::new(*entitlement, Given::Number(*value)))
             .collect();
         self.engine.decide_all(self.now, "ann", &items, true).unwrap().allowed
     }
