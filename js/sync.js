@@ -3,6 +3,7 @@
 // The methods without promises. Each gives its arguments to the part that checks them; those of `Limitr` do the same a
 // promise later.
 
+const batches = require('./batches.js')
 const customers = require('./customers.js')
 const { Core } = require('./core.js')
 const { LimitrError } = require('./errors.js')
@@ -63,12 +64,12 @@ class LimitrSync {
 
   /** @type {Sync['allowAll']} */
   allowAll(customer, items, options) {
-    return usage.allowAll(this.#core, customer, items, options)
+    return batches.allowAll(this.#core, customer, items, options)
   }
 
   /** @type {Sync['decideAll']} */
   decideAll(customer, items, options) {
-    return usage.decideAll(this.#core, customer, items, options)
+    return batches.decideAll(this.#core, customer, items, options)
   }
 
   /** @type {Sync['value']} */
