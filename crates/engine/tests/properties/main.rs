@@ -20,6 +20,7 @@ fn state(engine: &Engine) -> Value {
 /// Where two states differ first; nothing if they don't.
 fn differs(left: &Value, right: &Value, path: &str) -> Option<String> {
     match (left, right) {
+        _ if left == right => None,
         (Value::Object(a), Value::Object(b)) => {
             let keys = a.keys().chain(b.keys());
             let null = Value::Null;
@@ -28,7 +29,6 @@ fn differs(left: &Value, right: &Value, path: &str) -> Option<String> {
                 differs(pair.0, pair.1, &format!("{path}.{key}"))
             })
         }
-        _ if left == right => None,
         _ => Some(format!("{path}: {left} against {right}")),
     }
 }

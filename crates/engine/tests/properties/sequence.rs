@@ -49,6 +49,7 @@ policy:
         dimes: { credit: dime, value: 4, resets: true, reset_inc: 3hr, reset_mode: add, reset_catchup_cap: 2, max_balance: 9 }
         gems: { credit: gem, value: 0.3, resets: true, reset_sch: 'weekly:tue', reset_mode: rollover, rollover_pct: 0.3 }
         welcome: { credit: token, value: 2, included: true, resets: true, reset_inc: 1hr }
+    bare: { entitlements: *all }
     pro:
       topups: *packs
       entitlements:
@@ -56,7 +57,9 @@ policy:
         extra: { limit: { credit: token, mode: soft, value: 1 } }
 ";
 
-pub(crate) const CUSTOMERS: [&str; 4] = ["org", "ann", "bob", "nobody"];
+/// Of these, only `cat` begins without a grant: its calls are plain, as long as nothing else is added to it.
+pub(crate) const CUSTOMERS: [&str; 5] = ["org", "ann", "bob", "cat", "nobody"];
+const CAT: usize = 3;
 const ENTITLEMENTS: [&str; 17] = [
     "hard",
     "soft",
@@ -106,7 +109,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    let customer = || 0..CUSTOMERS.len();
+    let customer = || prop_oneof![3 => 0..CUSTOMERS.len(), 2 => Just(CAT)];
     let entitlement = || 0..ENTITLEMENTS.len();
     prop_oneof![
         4 => prop_oneof![0..5_000_i64, 0..86_400_000_i64].prop_map(Step::Wait),
@@ -170,7 +173,7 @@ pub(crate) fn engine() -> Engine {
 
 /// Creates the customers of a sequence.
 pub(crate) fn people(engine: &mut Engine) {
-    for customer in 0..3 {
+    for customer in 0..4 {
         Step::Create { customer, member: true }.run(engine, START);
     }
 }
@@ -235,7 +238,11 @@ impl Step {
                 let id = CUSTOMERS[*customer];
                 let kind = if id == "org" { "org" } else { "user" };
                 let refs = (*member && id != "org").then(|| vec!["org".to_string()]);
-                let plan = if id == "bob" { "" } else { "free" };
+                let plan = match id {
+                    "bob" => "",
+                    "cat" => "bare",
+                    _ => "free",
+                };
                 let profile = Profile { plan, kind: Some(kind), refs, ..Profile::default() };
                 let _answer = engine.create_customer(now, id, &profile);
             }
