@@ -56,8 +56,7 @@ impl Engine {
         let past = limit::past(rules, view, units)?;
         let cover: Cover = self.cover(now, subject, rules, view, (units, past, false), &mut money);
         let effect = limit::moved(rules, view, units, past, cover, &call)?;
-        let begun = self.meter(subject).filter(|_| !view.over);
-        let bill = bill::of(rules, begun, (view.used, effect.used), effect.granted)?;
+        let bill = bill::of(rules, self.meter(subject), view, &effect)?;
         let spend = Spend::of(rules, view, &effect, bill.as_ref());
         Ok(self.ask_caps(now, subject, &spend, &call, &mut money.caps)?.is_none())
     }

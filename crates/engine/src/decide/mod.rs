@@ -368,10 +368,7 @@ impl Engine {
             limit::increase(rules, &view, requested, call, now)?
         };
         let bill = match &verdict {
-            Verdict::Allowed(effect) => {
-                let begun = meter.filter(|_| !view.over);
-                bill::of(rules, begun, (view.used, effect.used), effect.granted)?
-            }
+            Verdict::Allowed(effect) => bill::of(rules, meter, &view, effect)?,
             Verdict::Denied(_) => None,
         };
         Ok(Judged { subject, terms, view, requested, verdict, bill, money: None })

@@ -83,7 +83,7 @@ impl Engine {
         self.forget_dry();
         money.renews = self.owes_renewals(now, subject.holder);
         let terms = Terms::of(rules);
-        let begun = self.meter(&subject).filter(|_| !view.over);
+        let meter = self.meter(&subject);
         let down = requested.is_negative();
         // A call that can't be denied draws from grants as far as they are leased.
         let leased = self.shares.is_some() && (call.force || rules.mode != Mode::Hard);
@@ -97,10 +97,7 @@ impl Engine {
             true => limit::decrease(rules, &view, requested, call),
             false => limit::moved(rules, &view, requested, past, cover, call),
         };
-        let worth = effect.and_then(|effect| {
-            let bill = bill::of(rules, begun, (view.used, effect.used), effect.granted)?;
-            Ok((effect, bill))
-        });
+        let worth = effect.and_then(|effect| Ok((effect, bill::of(rules, meter, &view, &effect)?)));
         let capped = match &worth {
             Ok((effect, bill)) => {
                 let spend = Spend::of(rules, &view, effect, bill.as_ref());

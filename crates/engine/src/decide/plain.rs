@@ -9,6 +9,7 @@
 use smol_str::SmolStr;
 
 use super::remaining::countable;
+use super::tell::told;
 use super::{Ask, Call, Given, Reason, Terms, bill};
 use crate::change::Metered;
 use crate::customer::{CustomerId, Customers, Meter, Rest, Sums};
@@ -164,7 +165,7 @@ impl Plain<'_> {
             Mode::Observe => Amount::ZERO,
             Mode::Hard | Mode::Soft => self.past(used).max(Amount::ZERO),
         };
-        let bill = bill::of(self.limit, Some(self.meter), (old, used), Amount::ZERO).ok()?;
+        let bill = bill::between(self.limit, Some(self.meter), (old, used), Amount::ZERO).ok()?;
         Some(Moved { used, overage, bill })
     }
 
@@ -173,12 +174,11 @@ impl Plain<'_> {
     fn tell(&self, moved: &Moved, policy_version: u64, tell: impl FnOnce(MeterEvent)) {
         let over = moved.overage.is_positive();
         let kind = if over { MeterEventKind::Overage } else { MeterEventKind::Changed };
-        // Where nothing is newly past the limit, only what changes the bill is told.
-        let told = |price: Amount| (over || !price.is_zero()).then_some(price);
+        let [price_diff, overage_price] = told(moved.bill, over);
         tell(MeterEvent {
             overage: over.then_some(moved.overage),
-            price_diff: moved.bill.and_then(|bill| told(bill.price)),
-            overage_price: moved.bill.and_then(|bill| told(bill.overage_price)),
+            price_diff,
+            overage_price,
             ..self.event(kind, moved.used, policy_version)
         });
     }

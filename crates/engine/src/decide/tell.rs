@@ -7,15 +7,22 @@ use super::{CapMove, Denial, DenyingCap, Effect, Judged, Subject};
 use crate::customer::{CapTerms, Customer, CustomerId};
 use crate::engine::{Engine, object};
 use crate::event::{Event, MeterEvent, MeterEventKind};
+use crate::pricing::Bill;
 use crate::quantity::Amount;
+
+/// What an event says of a bill: the list worth, and what is billed. Where nothing is newly past the limit, only what changes is told.
+#[inline(always)]
+pub(super) fn told(bill: Option<Bill>, over: bool) -> [Option<Amount>; 2] {
+    let told = |price: Amount| (over || !price.is_zero()).then_some(price);
+    [bill.and_then(|bill| told(bill.price)), bill.and_then(|bill| told(bill.overage_price))]
+}
 
 impl Engine {
     /// Tells what an allowed call moves, before it is written.
     pub(super) fn tell_moved(&mut self, now: i64, judged: &Judged, effect: &Effect) {
         let over = effect.overage.is_positive();
         let kind = if over { MeterEventKind::Overage } else { MeterEventKind::Changed };
-        // Where nothing is newly past the limit, only what changes the bill is told.
-        let told = |price: Amount| (over || !price.is_zero()).then_some(price);
+        let [price_diff, overage_price] = told(judged.bill, over);
         let event = MeterEvent {
             value: effect.used,
             overhead: effect.overhead_sum,
@@ -24,8 +31,8 @@ impl Engine {
             remaining: self.remaining_after(now, judged),
             granted: (!effect.granted.is_zero()).then_some(effect.granted),
             overage: over.then_some(effect.overage),
-            price_diff: judged.bill.and_then(|bill| told(bill.price)),
-            overage_price: judged.bill.and_then(|bill| told(bill.overage_price)),
+            price_diff,
+            overage_price,
             ..self.meter_event(kind, judged)
         };
         self.outbox.tell(event);
