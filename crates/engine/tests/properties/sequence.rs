@@ -88,7 +88,7 @@ pub(crate) enum Step {
     Batch { customer: usize, items: Vec<(usize, f64)> },
     Plan { customer: usize, pro: bool, overwrite: bool },
     Override { customer: usize, entitlement: usize, value: u32, expires: bool },
-    Unoverride { customer: usize, entitlement: usize },
+    Unoverride { customer: usize, nth: u8 },
     Create { customer: usize, member: bool },
     Remove { customer: usize },
     Alt { customer: usize },
@@ -125,7 +125,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (customer(), entitlement(), 0..40_u32, any::<bool>()).prop_map(
             |(customer, entitlement, value, expires)| Step::Override { customer, entitlement, value, expires }
         ),
-        1 => (customer(), entitlement()).prop_map(|(customer, entitlement)| Step::Unoverride { customer, entitlement }),
+        1 => (customer(), any::<u8>()).prop_map(|(customer, nth)| Step::Unoverride { customer, nth }),
         1 => (customer(), any::<bool>()).prop_map(|(customer, member)| Step::Create { customer, member }),
         1 => customer().prop_map(|customer| Step::Remove { customer }),
         1 => customer().prop_map(|customer| Step::Alt { customer }),
@@ -231,8 +231,9 @@ impl Step {
                 let entitlement = ENTITLEMENTS[*entitlement];
                 let _answer = engine.create_override(now, CUSTOMERS[*customer], entitlement, &fields, end);
             }
-            Step::Unoverride { customer, entitlement } => {
-                let _answer = engine.remove_override(now, CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
+            Step::Unoverride { customer, nth } => {
+                let entitlement = nth_override(engine, CUSTOMERS[*customer], usize::from(*nth));
+                let _answer = engine.remove_override(now, CUSTOMERS[*customer], &entitlement);
             }
             Step::Create { customer, member } => {
                 let id = CUSTOMERS[*customer];
@@ -310,6 +311,14 @@ impl Step {
             _ => {}
         }
     }
+}
+
+/// The entitlement of one of the customer's overrides, or any entitlement where there is none.
+fn nth_override(engine: &Engine, customer: &str, nth: usize) -> String {
+    let overrides = engine.customer(customer).map_or(&[][..], |customer| customer.overrides());
+    let set = overrides.get(nth % overrides.len().max(1));
+    set.map_or(ENTITLEMENTS[nth % ENTITLEMENTS.len()], |set| engine.entitlement_name(set.entitlement))
+        .to_string()
 }
 
 /// The ID of a hold on that entitlement, mostly of one that there is.
