@@ -15,7 +15,7 @@ const {
 const { costed } = require('./costing.js')
 const { LimitrError } = require('./errors.js')
 const { LIKENESS, likenessOf } = require('./estimates.js')
-const { dataOf, moved, sending } = require('./usage.js')
+const { dataOf, moved, sending, settled } = require('./usage.js')
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('../index').HoldSync} HoldSyncApi */
@@ -29,6 +29,11 @@ const ASYNC_DISPOSE = /** @type {typeof Symbol.asyncDispose} */ (
 
 const RESERVE_OPTIONS = ['value', 'ttl', 'overhead', ...LIKENESS]
 
+/** What is done with a hold, as it crosses; src/wire/holds.rs knows, too. */
+const ACTS = { settle: 0, consumeHold: 1, extendHold: 2, release: 3 }
+
+/** @typedef {keyof typeof ACTS} Act */
+
 /**
  * @param {Core} core
  * @param {unknown} customer
@@ -37,7 +42,8 @@ const RESERVE_OPTIONS = ['value', 'ttl', 'overhead', ...LIKENESS]
  * @returns {string | null}
  */
 function reserve(core, customer, entitlement, given) {
-  const names = [lookup(customer, 'customer'), lookup(entitlement, 'entitlement')]
+  const id = lookup(customer, 'customer')
+  const feature = lookup(entitlement, 'entitlement')
   const option = options(given, 'options', RESERVE_OPTIONS)
   const wanted = {
     value: optionalQuantity(option.value, 'options.value'),
@@ -45,10 +51,94 @@ function reserve(core, customer, entitlement, given) {
     overhead: optionalNumber(option.overhead, 'options.overhead'),
     ...likenessOf(option)
   }
-  const asking = { entitlement: names[1], way: /** @type {const} */ ('reserve'), value: wanted }
-  return costed(core, wanted.overhead, names[0], asking, wanted.context, (overhead) =>
-    core.ask('reserve', [...names, { ...wanted, overhead }])
-  )
+  const asking = { entitlement: feature, way: /** @type {const} */ ('reserve'), value: wanted }
+  return costed(core, wanted.overhead, id, asking, wanted.context, (overhead) => {
+    const { value, segment, quantile, context } = wanted
+    if (typeof value !== 'string' && segment === null && quantile === null && context === null)
+      return reserved(core, id, feature, value, wanted.ttl, overhead, wanted.basis)
+    return core.ask('reserve', [id, feature, { ...wanted, overhead }])
+  })
+}
+
+/**
+ * What is said in numbers alone crosses as numbers.
+ *
+ * @param {Core} core
+ * @param {string} customer
+ * @param {string} entitlement
+ * @param {number | null} value
+ * @param {number | string | null} ttl
+ * @param {number | null} overhead
+ * @param {number | null} basis
+ * @returns {string | null}
+ */
+function reserved(core, customer, entitlement, value, ttl, overhead, basis) {
+  const stands = ttl === null ? Number.NaN : milliseconds(core, ttl)
+  const [who, what] = [core.customers.of(customer), core.entitlements.of(entitlement)]
+  const numbers = core.doors.answer() // last: where a name is told, memory may move
+  numbers[0] = value ?? Number.NaN
+  numbers[1] = stands
+  numbers[2] = overhead ?? Number.NaN
+  numbers[3] = basis ?? Number.NaN
+  const answer = core.doors.reserve(core.engine, who, what)
+  const hold = answer > 0 ? core.doors.answer()[0] : 0
+  return settled(core, answer, customer, null) ? `hold_${hold}` : null
+}
+
+/** Durations that were read before, in milliseconds: an app says few. @type {Map<number | string, number>} */
+const read = new Map()
+const READ_MAX = 64
+
+/**
+ * @param {Core} core
+ * @param {number | string} ttl
+ * @returns {number}
+ */
+function milliseconds(core, ttl) {
+  const known = read.get(ttl)
+  if (known !== undefined) return known
+  const found = core.ask('ttl', [ttl])
+  if (read.size === READ_MAX) read.clear()
+  read.set(ttl, found)
+  return found
+}
+
+const HOLD_ID = /^hold_(\d+)$/
+
+/**
+ * The number of a hold; NaN for text that is no hold's ID.
+ *
+ * @param {string} id
+ */
+function numberOf(id) {
+  return Number(HOLD_ID.exec(id)?.[1])
+}
+
+/**
+ * Does something with a hold, in numbers alone.
+ *
+ * @param {Core} core
+ * @param {Act} act
+ * @param {string} customer
+ * @param {string} entitlement
+ * @param {string | null} hold
+ * @param {number} value
+ * @param {number | null} overhead
+ * @param {boolean} send
+ * @param {number | null} basis
+ * @param {object | null} data for events
+ * @returns {boolean}
+ */
+function withHold(core, act, customer, entitlement, hold, value, overhead, send, basis, data) {
+  const [who, what] = [core.customers.of(customer), core.entitlements.of(entitlement)]
+  const numbers = core.doors.answer() // last: where a name is told, memory may move
+  numbers[0] = ACTS[act]
+  numbers[1] = hold === null ? Number.NaN : numberOf(hold)
+  numbers[2] = value
+  numbers[3] = overhead ?? Number.NaN
+  numbers[4] = send ? 1 : 0
+  numbers[5] = basis ?? Number.NaN
+  return settled(core, core.doors.withHold(core.engine, who, what), customer, data)
 }
 
 /**
@@ -89,7 +179,9 @@ function record(
   const like = { basis: optionalNumber(basis, 'basis'), segment: optionalName(segment, 'segment') }
   const asking = { entitlement: feature, way: /** @type {const} */ ('by'), value: used }
   return costed(core, given, id, asking, data ?? context, (cost) =>
-    moved(core, op, [id, feature, ending, used, send, cost, like], id, data)
+    typeof used === 'number' && like.segment === null
+      ? withHold(core, op, id, feature, ending, used, cost, send, like.basis, data)
+      : moved(core, op, [id, feature, ending, used, send, cost, like], id, data)
   )
 }
 
@@ -103,9 +195,12 @@ function record(
  * @returns {boolean}
  */
 function extend(core, { customer, entitlement, id }, context, more) {
-  return costed(core, null, customer, { entitlement, way: 'by', value: more }, context, (cost, found) =>
-    core.ask('extendHold', [customer, entitlement, id, more, cost ?? (found?.failed ? found.overhead : null)])
-  )
+  return costed(core, null, customer, { entitlement, way: 'by', value: more }, context, (cost, found) => {
+    const overhead = cost ?? (found?.failed ? found.overhead : null)
+    return typeof more === 'number'
+      ? withHold(core, 'extendHold', customer, entitlement, id, more, overhead, false, null, null)
+      : core.ask('extendHold', [customer, entitlement, id, more, false, overhead])
+  })
 }
 
 /**
@@ -116,11 +211,8 @@ function extend(core, { customer, entitlement, id }, context, more) {
  * @returns {boolean}
  */
 function release(core, customer, entitlement, hold) {
-  return core.ask('release', [
-    lookup(customer, 'customer'),
-    lookup(entitlement, 'entitlement'),
-    lookup(hold, 'hold')
-  ])
+  const [id, feature] = [lookup(customer, 'customer'), lookup(entitlement, 'entitlement')]
+  return withHold(core, 'release', id, feature, lookup(hold, 'hold'), 0, null, false, null, null)
 }
 
 const RECORD_OPTIONS = ['event', 'overhead']

@@ -21,6 +21,8 @@ const glueOfInstance = require('../wasm/glue.js')
  * @property {Plain} allow
  * @property {Plain} check
  * @property {(now: number, engine: number, customer: number | string, count: number) => number} allowAll
+ * @property {(now: number, engine: number, customer: number | string, entitlement: number) => number} reserve
+ * @property {(now: number, engine: number, customer: number | string, entitlement: number) => number} withHold
  * @property {Judging} allowWith
  * @property {Judging} checkWith
  * @property {Plain} decide
@@ -113,11 +115,15 @@ class Instance {
 
   /** Where the last door left the numbers of a whole answer: to be read before another one is called, which may move the memory. */
   answer() {
-    if (this.#answer.length === 0) {
-      const { memory, answerAt } = this.#places
-      this.#answer = new Float64Array(memory.buffer, answerAt(), ANSWER_LENGTH)
-    }
+    if (this.#answer.length === 0) this.#answer = this.#room()
     return this.#answer
+  }
+
+  /** Room for a whole answer: in the memory, or where nobody reads it once that is gone, since doors say so. */
+  #room() {
+    if (this.#ended !== null) return new Float64Array(ANSWER_LENGTH)
+    const { memory, answerAt } = this.#places
+    return new Float64Array(memory.buffer, answerAt(), ANSWER_LENGTH)
   }
 
   /**

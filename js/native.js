@@ -26,7 +26,7 @@ function nativeDoors() {
 function load() {
   try {
     const binding = requireAtRunTime('../binding.js')
-    return { ...judgingDoors(binding), ...meterDoors(binding), ...otherDoors(binding) }
+    return { ...judgingDoors(binding), ...holdDoors(binding), ...meterDoors(binding), ...otherDoors(binding) }
   } catch (cause) {
     const host = `${process.platform}-${process.arch}`
     const message = `no native binding of limitr loads on ${host}: ${deepest(cause)} (install with optional dependencies, or let wasm run it: backend \`auto\` or \`wasm\`)`
@@ -123,6 +123,27 @@ function judgingDoor(slate, door) {
 }
 
 /**
+ * Doors whose numbers stand where answers do.
+ *
+ * @param {any} binding
+ * @returns {Pick<Doors, 'reserve' | 'withHold'>}
+ */
+function holdDoors({ slate, reserve, withHold }) {
+  return {
+    reserve(engine, customer, entitlement) {
+      name(slate, engine, customer, entitlement)
+      reserve(customer)
+      return slate[ANSWER]
+    },
+    withHold(engine, customer, entitlement) {
+      name(slate, engine, customer, entitlement)
+      withHold(customer)
+      return slate[ANSWER]
+    }
+  }
+}
+
+/**
  * Doors that take a meter and flags.
  *
  * @param {any} binding
@@ -155,7 +176,7 @@ function meterDoor(slate, door) {
  * Doors whose arguments cross one by one.
  *
  * @param {any} binding
- * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors> | keyof ReturnType<typeof meterDoors>>}
+ * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors | typeof holdDoors | typeof meterDoors>>}
  */
 function otherDoors(binding) {
   const { slate, nextEvent, openCloud } = binding

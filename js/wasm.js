@@ -16,6 +16,7 @@ function wasmDoors(module) {
   const instance = new Instance(module)
   return /** @type {Doors} */ ({
     ...judgingDoors(instance),
+    ...holdDoors(instance),
     ...meterDoors(instance),
     ...textDoors(instance),
     ...engineDoors(instance)
@@ -78,6 +79,31 @@ function judgingDoor(on, name) {
       return on.exports[name](Date.now(), engine, customer, entitlement, value, flags, overhead)
     } catch (trap) {
       return on.failed(trap, -1)
+    }
+  }
+}
+
+/**
+ * Doors whose numbers stand where answers do.
+ *
+ * @param {Instance} on
+ * @returns {Pick<Doors, 'reserve' | 'withHold'>}
+ */
+function holdDoors(on) {
+  return {
+    reserve(engine, customer, entitlement) {
+      try {
+        return on.exports.reserve(Date.now(), engine, customer, entitlement)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
+    withHold(engine, customer, entitlement) {
+      try {
+        return on.exports.withHold(Date.now(), engine, customer, entitlement)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
     }
   }
 }

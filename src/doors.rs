@@ -85,9 +85,16 @@ fn allowed(
 
 #[inline(always)]
 fn settled(host: &mut Host, allowed: bool, take: &mut impl FnMut(&mut Host) -> u32) -> i32 {
-    let told = 4 * i32::from(host.tells_others()) + 8 * i32::from(!allowed && host.is_dry());
+    let dry = 8 * i32::from(!allowed && host.is_dry());
+    told(host, allowed, take) + dry
+}
+
+/// What a door answers that never lacks units.
+#[inline(always)]
+fn told(host: &mut Host, done: bool, take: &mut impl FnMut(&mut Host) -> u32) -> i32 {
+    let others = 4 * i32::from(host.tells_others());
     let event = if host.has_events() { take(host) } else { 0 };
-    i32::from(allowed) + told + 16 * event as i32
+    i32::from(done) + others + 16 * event as i32
 }
 
 /// Decides and meters plain calls, all or none, whose events are sent: `count` pairs of an entitlement and a value, which stand first in
@@ -108,6 +115,40 @@ pub(crate) fn allow_all(
             .collect();
         let allowed = host.allow_all(names.customer(customer), &items, true)?;
         Ok(settled(host, allowed, &mut take))
+    });
+    answer.unwrap_or(-1)
+}
+
+/// Reserves room for the first of `numbers`, as [`Host::reserve_numbers`] reads them, and leaves the hold's number there.
+pub(crate) fn reserve(
+    engine: f64,
+    customer: Name<'_>,
+    entitlement: u32,
+    numbers: &mut [f64; ANSWER_LEN],
+) -> i32 {
+    let answer = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+        let hold = host.reserve_numbers(customer, entitlement, numbers)?;
+        if let Some(hold) = hold {
+            numbers[0] = hold.number() as f64;
+        }
+        Ok(verdict(hold.is_some(), host))
+    });
+    answer.unwrap_or(-1)
+}
+
+/// Does with a hold what the first of `numbers` say, as [`Host::with_hold_numbers`] reads them; `take` as for [`allow`].
+pub(crate) fn with_hold(
+    engine: f64,
+    customer: Name<'_>,
+    entitlement: u32,
+    numbers: &[f64; ANSWER_LEN],
+    mut take: impl FnMut(&mut Host) -> u32,
+) -> i32 {
+    let answer = with_host(engine, |host, names| {
+        let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
+        let done = host.with_hold_numbers(customer, entitlement, numbers)?;
+        Ok(told(host, done, &mut take))
     });
     answer.unwrap_or(-1)
 }

@@ -21,9 +21,11 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
     env.add_env_cleanup_hook((), |()| slots::close_all())?;
-    let doors: [(&std::ffi::CStr, Door); 13] = [
+    let doors: [(&std::ffi::CStr, Door); 15] = [
         (c"allow", allow),
         (c"allowAll", allow_all),
+        (c"reserve", reserve),
+        (c"withHold", with_hold),
         (c"check", check),
         (c"allowWith", allow_with),
         (c"checkWith", check_with),
@@ -106,6 +108,30 @@ unsafe extern "C" fn allow_all(env: sys::napi_env, info: sys::napi_callback_info
     let customer = frame.customer(&mut room);
     let take = |host: &mut Host| host.next_event(whole);
     frame.give(f64::from(doors::allow_all(frame.engine(), customer, frame.value() as usize, &items, take)))
+}
+
+/// `(customer)`, of engine, entitlement and numbers that stand where answers do: reserves room, and leaves the hold's number there.
+unsafe extern "C" fn reserve(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let numbers = unsafe { frame.whole() };
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    frame.give(f64::from(doors::reserve(frame.engine(), customer, frame.entitlement(), numbers)))
+}
+
+/// `(customer)`, of engine, entitlement and numbers that stand where answers do: settles a hold, consumes it, extends it or releases it.
+unsafe extern "C" fn with_hold(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    let mut frame = unsafe { Frame::enter(env, info) };
+    // SAFETY: asked for once; no JavaScript runs before the door returns.
+    let whole = unsafe { frame.whole() };
+    let numbers = *whole; // the first event is written over them
+    let mut room = NameRoom::new();
+    let customer = frame.customer(&mut room);
+    let take = |host: &mut Host| host.next_event(whole);
+    frame.give(f64::from(doors::with_hold(frame.engine(), customer, frame.entitlement(), &numbers, take)))
 }
 
 /// `(customer)`, of engine, entitlement and value: decides a plain call and moves nothing.

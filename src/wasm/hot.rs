@@ -24,6 +24,21 @@ pub fn allow_all(now: f64, engine: f64, customer: u32, count: u32) -> i32 {
     doors::allow_all(engine, Name::Handle(customer), count as usize, &items, take)
 }
 
+/// Reserves room for the numbers that stand where answers do, and leaves the hold's number there.
+#[wasm_bindgen]
+pub fn reserve(now: f64, engine: f64, customer: u32, entitlement: u32) -> i32 {
+    clock::set(now);
+    memory::with_answer(|numbers| doors::reserve(engine, Name::Handle(customer), entitlement, numbers))
+}
+
+/// Settles a hold, consumes it, extends it or releases it, as the numbers say that stand where answers do.
+#[wasm_bindgen(js_name = "withHold")]
+pub fn with_hold(now: f64, engine: f64, customer: u32, entitlement: u32) -> i32 {
+    clock::set(now);
+    let numbers = memory::with_answer(|answer| *answer); // the first event is written over them
+    doors::with_hold(engine, Name::Handle(customer), entitlement, &numbers, take)
+}
+
 /// Decides a plain call and moves nothing.
 #[wasm_bindgen]
 pub fn check(now: f64, engine: f64, customer: u32, entitlement: u32, value: f64) -> i32 {

@@ -5,7 +5,7 @@ use limitr_engine::{Ask, Asked, BatchItem, Call, CallCap, EngineError};
 use serde_json::{Value, json};
 
 use super::args::{Args, given, wrong};
-use super::money::reserved;
+use super::holds::reserved;
 use super::{Host, call_of, flags};
 
 /// Answers a call that decides or reads; nothing if `op` is another's.

@@ -12,6 +12,7 @@ pub(crate) mod cloud;
 mod cloud_outbox;
 mod customers;
 mod decisions;
+mod holds;
 mod money;
 mod policies;
 mod restore;

@@ -1,11 +1,12 @@
 //! Calls about grants, caps, holds and the exchange.
 
-use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Engine, EngineError, Estimate, Given, Likeness, ModelledUse, Reserve, Settle};
+use limitr_engine::quantity::Amount;
+use limitr_engine::{Engine, EngineError, Estimate, Given, HoldId, Likeness, ModelledUse, Settle};
 use serde_json::{Map, Value, json};
 
 use super::Host;
 use super::args::{Args, given, wrong};
+use super::holds::{Act, reserved, ttl};
 
 /// Answers a call about money; nothing if `op` is another's.
 pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
@@ -38,20 +39,19 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
         "reserve" => {
             let options = args.object(2)?.cloned().unwrap_or_else(Map::new);
             let (customer, entitlement, wanted) = (args.text(0)?, args.text(1)?, reserved(&options)?);
-            match host.refuses {
-                true => Value::Null,
-                false => engine.reserve(now, customer, entitlement, &wanted)?.into(),
-            }
+            let hold = host.reserve(customer.into(), entitlement.into(), &wanted)?;
+            hold.map(|hold| hold.to_string()).into()
         }
-        "settle" => engine.settle(now, args.text(0)?, args.text(1)?, args.text_or(2)?, &part(args)?)?.into(),
-        "consumeHold" => {
-            engine.consume_hold(now, args.text(0)?, args.text(1)?, args.text(2)?, &part(args)?)?.into()
+        "ttl" => ttl(args.get(0).unwrap_or(&Value::Null))?.as_millis().into(),
+        "settle" | "consumeHold" | "extendHold" => {
+            let act = match op {
+                "settle" => Act::Settle,
+                "consumeHold" => Act::Consume,
+                _ => Act::Extend,
+            };
+            let hold = args.text_or(2)?.map(HoldId::from);
+            host.with_hold(act, args.text(0)?.into(), args.text(1)?.into(), hold, &part(args)?)?.into()
         }
-        "extendHold" => {
-            let (customer, entitlement, hold) = (args.text(0)?, args.text(1)?, args.text(2)?);
-            engine.extend_hold(now, customer, entitlement, hold, args.given(3)?, runes(args, 4)?)?.into()
-        }
-        "release" => engine.release(now, args.text(0)?, args.text(1)?, args.text(2)?)?.into(),
         "held" => amount(engine.held(now, args.text(0)?, args.text(1)?)),
         "estimate" => {
             let likeness = likeness(args.object(2)?)?;
@@ -111,7 +111,7 @@ fn plan_margin(engine: &Engine, args: &Args) -> Result<Value, EngineError> {
 }
 
 /// What tells a call apart for estimates, from its options.
-fn likeness(options: Option<&Map<String, Value>>) -> Result<Likeness<'_>, EngineError> {
+pub(super) fn likeness(options: Option<&Map<String, Value>>) -> Result<Likeness<'_>, EngineError> {
     let option = |name: &str| options?.get(name).filter(|value| !value.is_null());
     let number = |name: &str| {
         let value = option(name)?;
@@ -136,25 +136,12 @@ fn part(args: &Args) -> Result<Settle<'_>, EngineError> {
     Ok(Settle { value: args.given(3)?, overhead: runes(args, 5)?, events: args.flag(4, true)?, likeness })
 }
 
-pub(super) fn reserved(options: &Map<String, Value>) -> Result<Reserve<'_>, EngineError> {
-    let option = |name: &str| options.get(name).filter(|value| !value.is_null());
-    let ttl = option("ttl").map(|ttl| ttl.as_str().map_or_else(|| ttl.to_string(), str::to_string));
-    let ttl = ttl.map(|ttl| Duration::parse(&ttl)).transpose();
-    let overhead = option("overhead").map(|overhead| number(overhead, 2)).transpose()?;
-    Ok(Reserve {
-        value: option("value").map(|value| given(value, 2)).transpose()?,
-        overhead,
-        ttl: ttl.map_err(|error| EngineError::new("bad_duration", format!("`ttl`: {error}")))?,
-        likeness: likeness(Some(options))?,
-    })
-}
-
 /// An amount given as a number or as text of its digits.
 fn runes(args: &Args, at: usize) -> Result<Option<Amount>, EngineError> {
     args.get(at).map(|value| number(value, at)).transpose()
 }
 
-fn number(value: &Value, at: usize) -> Result<Amount, EngineError> {
+pub(super) fn number(value: &Value, at: usize) -> Result<Amount, EngineError> {
     match given(value, at)? {
         Given::Number(number) => Ok(Amount::from_f64(number)?),
         Given::Text(text) => Ok(Amount::parse(text)?),

@@ -146,7 +146,7 @@ fn holds(criterion: &mut Criterion) {
     let settled = Settle { value: Given::Number(3.0), overhead: None, events: true, likeness };
     let made = measure(criterion, "reserve and settle", &ids, |id| {
         let hold = engine.reserve(START, id, "api", &reserve).unwrap();
-        engine.settle(START, id, "api", hold.as_deref(), &settled).unwrap()
+        engine.settle(START, id, "api", hold, &settled).unwrap()
     });
     assert_eq!(used(&engine, &ids, "api"), 3.0 * made as f64 + CUSTOMERS as f64);
 }

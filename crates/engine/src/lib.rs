@@ -27,8 +27,8 @@ pub use called::{Called, Found};
 pub use change::codec::Changes;
 pub use change::{CapCounted, CapHeld, Change, Effected, GrantAdded, GrantDrawn, Learned, Metered};
 pub use customer::{
-    Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, Meter, Override, Pace, Profile, Told,
-    packed_id,
+    Cap, CapHold, CapTerms, Customer, CustomerId, Grant, HeldCap, Hold, HoldId, Meter, Override, Pace,
+    Profile, Told, packed_id,
 };
 pub use decide::{
     Ask, Asked, BatchDecision, BatchItem, BoundBy, Call, CallCap, Decision, Given, Reason, Remembered, Taken,

@@ -3,7 +3,7 @@
 
 mod support;
 
-use limitr_engine::{Ask, Asked, BatchItem, Call, Given, Likeness, Reserve, Settle};
+use limitr_engine::{Ask, Asked, BatchItem, Call, Given, HoldId, Likeness, Reserve, Settle};
 use support::{World, amount};
 
 const POLICY: &str = r"
@@ -81,7 +81,7 @@ fn items_of_a_batch_each_have_their_cost() {
 }
 
 /// Reserves 4 units that cost 8 on a cap of costs that admits 20, and answers the hold.
-fn reserved(world: &mut World) -> String {
+fn reserved(world: &mut World) -> HoldId {
     let cap = serde_json::json!({ "overhead_cost": true });
     world.engine.add_cap(world.now, "ann", Given::Number(20.0), cap.as_object().unwrap()).unwrap();
     let overhead = Some(amount("8"));
@@ -105,12 +105,12 @@ fn what_a_hold_costs_goes_with_what_was_consumed_of_it() {
         events: true,
         likeness: Likeness::default(),
     };
-    assert!(world.engine.consume_hold(world.now, "ann", "chat", &hold, &part).unwrap());
+    assert!(world.engine.consume_hold(world.now, "ann", "chat", hold, &part).unwrap());
     assert_eq!(room(&world), 12.0, "3 are counted and 5 are kept free");
     let dear = Settle { overhead: Some(amount("6")), ..part };
-    assert!(world.engine.consume_hold(world.now, "ann", "chat", &hold, &dear).unwrap());
+    assert!(world.engine.consume_hold(world.now, "ann", "chat", hold, &dear).unwrap());
     assert_eq!(room(&world), 11.0, "nothing is left of what it was to cost");
-    world.engine.release(world.now, "ann", "chat", &hold).unwrap();
+    world.engine.release(world.now, "ann", "chat", hold).unwrap();
     assert_eq!(room(&world), 11.0);
     world.assert_loads(POLICY);
     world.assert_replays(POLICY);
@@ -123,7 +123,7 @@ fn what_is_added_to_a_hold_costs_more_if_it_is_said() {
     let mut more = |overhead: Option<&str>| {
         let overhead = overhead.map(amount);
         let more = Given::Number(1.0);
-        world.engine.extend_hold(world.now, "ann", "chat", &hold, more, overhead).unwrap();
+        world.engine.extend_hold(world.now, "ann", "chat", hold, more, overhead).unwrap();
         room(&world)
     };
     assert_eq!(more(None), 12.0, "a cost that was given is that of the whole call");

@@ -177,7 +177,7 @@ fn holds_reserve_from_the_lease() {
     assert!(world.allow("hard", 2.0));
     let settle =
         Settle { value: Given::Number(3.0), overhead: None, events: false, likeness: Default::default() };
-    assert!(world.engine.settle(START, "ann", "hard", Some(&hold), &settle).unwrap());
+    assert!(world.engine.settle(START, "ann", "hard", Some(hold), &settle).unwrap());
     assert_eq!(world.engine.reserved(START, "ann", &limit("hard")).0, amount("0"));
     assert!(!world.allow("hard", 1.0));
 }

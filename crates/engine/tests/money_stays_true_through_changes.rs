@@ -3,7 +3,7 @@
 
 mod support;
 
-use limitr_engine::{Given, Likeness, Reserve, Settle};
+use limitr_engine::{Given, HoldId, Likeness, Reserve, Settle};
 use serde_json::json;
 use support::{HOUR, World, amount};
 
@@ -20,7 +20,7 @@ policy:
         pack: { credit: token, value: 2 }
 ";
 
-fn reserve(world: &mut World, value: f64) -> String {
+fn reserve(world: &mut World, value: f64) -> HoldId {
     let reserve = Reserve { value: Some(Given::Number(value)), ..Reserve::default() };
     world.engine.reserve(world.now, "ann", "soft", &reserve).unwrap().unwrap()
 }
@@ -49,7 +49,7 @@ fn another_cap_of_the_same_id_is_not_the_one_that_a_hold_stood_on() {
     assert_eq!(world.engine.cap(world.now, "ann", "c").unwrap()["held"], 0.0);
     world.assert_replays(POLICY);
     world.assert_loads(POLICY);
-    assert!(world.engine.release(world.now, "ann", "soft", &hold).unwrap());
+    assert!(world.engine.release(world.now, "ann", "soft", hold).unwrap());
 }
 
 #[test]
@@ -62,9 +62,9 @@ fn a_hold_that_is_over_teaches_nothing_of_what_it_consumed() {
         events: true,
         likeness: Likeness::default(),
     };
-    assert!(world.engine.consume_hold(world.now, "ann", "soft", &hold, &part(3.0)).unwrap());
+    assert!(world.engine.consume_hold(world.now, "ann", "soft", hold, &part(3.0)).unwrap());
     world.advance(HOUR);
-    assert!(world.engine.settle(world.now, "ann", "soft", Some(&hold), &part(2.0)).unwrap());
+    assert!(world.engine.settle(world.now, "ann", "soft", Some(hold), &part(2.0)).unwrap());
     let learnt = world.engine.estimate(world.now, "ann", "soft", &Likeness::default()).unwrap().unwrap();
     assert_eq!((learnt.value, world.value("soft")), (2.0, 5.0));
     world.assert_replays(POLICY);

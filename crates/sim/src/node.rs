@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::policies;
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Ask, Call, Reason, Source};
-use limitr_engine::{Given, Likeness, Reserve, Settle};
+use limitr_engine::{Given, HoldId, Likeness, Reserve, Settle};
 use limitr_protocol::{InstanceId, Up};
 use limitr_sync::{Fetched, HostedAs, Options, Spend};
 
@@ -63,7 +63,7 @@ pub(crate) enum By {
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     asked: Asked,
-    hold: String,
+    hold: HoldId,
     ends: i64,
     by: By,
 }
@@ -174,7 +174,7 @@ impl Node {
         let Held { asked: Asked { customer, entitlement, units, .. }, hold, ends, by } = self.holds.remove(0);
         let engine = self.hosted.engine_mut()?;
         if used == 0 {
-            engine.release(at, &customer, entitlement, &hold).ok();
+            engine.release(at, &customer, entitlement, hold).ok();
             self.seq = engine.seq();
             return None;
         }
@@ -184,7 +184,7 @@ impl Node {
             events: false,
             likeness: Likeness::default(),
         };
-        let settled = engine.settle(at, &customer, entitlement, Some(&hold), &settle);
+        let settled = engine.settle(at, &customer, entitlement, Some(hold), &settle);
         let within = at < ends && used <= units;
         settled.ok()?.then(|| self.ran(at, if within { by } else { By::Force }))
     }

@@ -1,14 +1,64 @@
 //! A hold: room reserved for a call whose size isn't known yet.
 
+use std::fmt;
+
 use smol_str::SmolStr;
 
 use crate::names::NameId;
 use crate::quantity::Amount;
 
+const PREFIX: &str = "hold_";
+
+/// What names a hold: `hold_` and its number among what its customer was ever given.
+///
+/// ```
+/// use limitr_engine::{Engine, Given, HoldId, Reserve, Settle};
+///
+/// let mut engine = Engine::example()?;
+/// let reserve = Reserve { value: Some(Given::Number(30.0)), ..Reserve::default() };
+/// let hold = engine.reserve(0, "user_1", "chat", &reserve)?;
+/// assert_eq!(hold, Some(HoldId::from("hold_1")));
+/// assert!(engine.settle(0, "user_1", "chat", hold, &Settle::new(Given::Number(12.0)))?);
+/// # Ok::<(), limitr_engine::EngineError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HoldId(u64);
+
+impl HoldId {
+    /// An ID that no hold has: their numbers stay below 2⁵³.
+    pub const NOBODYS: HoldId = HoldId(u64::MAX);
+
+    /// That of the hold with this number.
+    #[inline]
+    pub fn numbered(number: u64) -> HoldId {
+        HoldId(number)
+    }
+
+    /// The hold's number.
+    #[inline]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// Text that is no hold's ID becomes [`HoldId::NOBODYS`].
+impl From<&str> for HoldId {
+    fn from(id: &str) -> HoldId {
+        let number = id.strip_prefix(PREFIX).and_then(|number| number.parse().ok());
+        number.map_or(HoldId::NOBODYS, HoldId)
+    }
+}
+
+impl fmt::Display for HoldId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{PREFIX}{}", self.0)
+    }
+}
+
 /// Room reserved on a meter, kept by the meter's holder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
-    /// Its number among what the customer was ever given; the ID is `hold_` and this.
+    /// Its number among what the customer was ever given.
     pub number: u64,
     /// What is reserved.
     pub entitlement: NameId,

@@ -23,14 +23,13 @@ pub(crate) use fields::Fields;
 pub use grant::Grant;
 pub(crate) use grant::Standing;
 pub(crate) use hold::held;
-pub use hold::{HeldCap, Hold};
+pub use hold::{HeldCap, Hold, HoldId};
 pub(crate) use meter::Sums;
 pub use meter::{Meter, Pace};
 pub use packed::packed_id;
 pub use profile::Profile;
 pub(crate) use profile::{check_name, check_profile, fresh};
 pub(crate) use record::write_meter;
-pub(crate) use record_money::{hold_id, hold_number};
 pub(crate) use rest::Rest;
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, Told, check_name};
+use super::{Cap, CapHold, Customer, Grant, HeldCap, Hold, HoldId, Told, check_name};
 use crate::engine::{Engine, object};
 use crate::error::EngineError;
 use crate::limits::{CAPS_MAX, GRANTS_MAX, HOLDS_MAX, NOTIFIED_MAX};
@@ -11,17 +11,6 @@ use crate::names::NameId;
 use crate::order::sort_by_key;
 
 const GRANT: &str = "grant_";
-const HOLD: &str = "hold_";
-
-/// The ID of a hold.
-pub(crate) fn hold_id(number: u64) -> String {
-    format!("{HOLD}{number}")
-}
-
-/// The number in the ID of a hold.
-pub(crate) fn hold_number(id: &str) -> Option<u64> {
-    id.strip_prefix(HOLD)?.parse().ok()
-}
 
 impl Engine {
     pub(super) fn write_grants(&self, customer: &Customer) -> Value {
@@ -35,7 +24,7 @@ impl Engine {
 
     pub(super) fn write_holds(&self, customer: &Customer) -> Value {
         let live = customer.holds().iter().filter(|hold| self.now.get() < hold.expires_on);
-        live.map(|hold| (hold_id(hold.number), self.write_hold(hold))).collect()
+        live.map(|hold| (HoldId::numbered(hold.number).to_string(), self.write_hold(hold))).collect()
     }
 
     pub(super) fn write_notified(&self, customer: &Customer) -> Value {

@@ -6,7 +6,8 @@
 //! 3. A stream records as it goes: `consume` records a part and lets the hold shrink by it, `extend` asks for more room.
 //!    Both keep the hold alive for another `ttl`.
 
-use crate::customer::{CustomerId, HeldCap, Hold, hold_id, hold_number};
+use crate::called::Called;
+use crate::customer::{CustomerId, HeldCap, Hold, HoldId};
 use crate::decide::{Ask, Asked, Call, Given, Judged, Resolved, Subject, Verdict};
 use crate::engine::{Engine, Like, Likeness};
 use crate::error::EngineError;
@@ -42,6 +43,13 @@ pub struct Settle<'a> {
     pub likeness: Likeness<'a>,
 }
 
+impl<'a> Settle<'a> {
+    /// So much, with events, and nothing said of its cost.
+    pub fn new(value: Given<'a>) -> Settle<'a> {
+        Settle { value, overhead: None, events: true, likeness: Likeness::default() }
+    }
+}
+
 impl Engine {
     /// Reserves room and answers the hold's ID; `None` where `check` would deny it, where there is no limit, or for a value
     /// of 0 or less.
@@ -49,20 +57,21 @@ impl Engine {
     /// # Errors
     /// As [`Engine::check`]; `bad_duration` for a `ttl` out of 1 ms to 400 days; `too_many` past 4,096 holds of a customer.
     /// Nothing changes then.
-    pub fn reserve(
+    pub fn reserve<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
         reserve: &Reserve<'_>,
-    ) -> Result<Option<String>, EngineError> {
+    ) -> Result<Option<HoldId>, EngineError> {
         let now = self.observe(now);
         self.outbox.check_room()?;
         let ttl = self.hold_ttl(reserve.ttl)?;
+        let (customer, entitlement) = (customer.into(), entitlement.into());
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(None);
         };
-        let like = self.like(entitlement, &reserve.likeness)?;
+        let like = self.like(entitlement.name(), &reserve.likeness)?;
         self.check_segment(&subject, &like)?;
         let (units, overhead) = self.wanted(&subject, rules, &like, reserve)?;
         let Some(caps) = self.reservable(now, &subject, units, overhead, false)? else {
@@ -91,7 +100,7 @@ impl Engine {
         };
         self.set_hold(now, subject.holder, hold);
         self.record_hold(now, subject.holder, number, &[]);
-        Ok(Some(hold_id(number)))
+        Ok(Some(HoldId::numbered(number)))
     }
 
     /// How much is to be reserved, and what it costs if that is known.
@@ -138,12 +147,12 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::allow`]. Nothing changes then, and the hold stands.
-    pub fn settle(
+    pub fn settle<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
-        hold: Option<&str>,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        hold: Option<HoldId>,
         settle: &Settle<'_>,
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
@@ -154,6 +163,7 @@ impl Engine {
             events: settle.events,
             ..Call::new(Ask::By(settle.value))
         };
+        let (customer, entitlement) = (customer.into(), entitlement.into());
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(false);
         };
@@ -163,7 +173,7 @@ impl Engine {
             Verdict::Allowed(effect) => effect.overhead,
             Verdict::Denied(_) => Amount::ZERO,
         };
-        let given = self.like(entitlement, &settle.likeness)?;
+        let given = self.like(entitlement.name(), &settle.likeness)?;
         let reserved = hold.and_then(|hold| self.find_hold(subject.holder, subject.entitlement, hold));
         let reserved = reserved.filter(|hold| now < hold.expires_on);
         let (like, consumed) = match reserved {
@@ -187,12 +197,12 @@ impl Engine {
     ///
     /// # Errors
     /// `outbox_full`.
-    pub fn release(
+    pub fn release<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
-        hold: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        hold: HoldId,
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
         self.outbox.check_room()?;
@@ -207,17 +217,18 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::check`].
-    pub fn extend_hold(
+    pub fn extend_hold<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
-        hold: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        hold: HoldId,
         by: Given<'_>,
         overhead: Option<Amount>,
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
         self.outbox.check_room()?;
+        let (customer, entitlement) = (customer.into(), entitlement.into());
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(false);
         };
@@ -257,12 +268,12 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::settle`]; `invalid_value` below 0.
-    pub fn consume_hold(
+    pub fn consume_hold<'n>(
         &mut self,
         now: i64,
-        customer: &str,
-        entitlement: &str,
-        hold: &str,
+        customer: impl Into<Called<'n>>,
+        entitlement: impl Into<Called<'n>>,
+        hold: HoldId,
         part: &Settle<'_>,
     ) -> Result<bool, EngineError> {
         let now = self.observe(now);
@@ -273,6 +284,7 @@ impl Engine {
             events: part.events,
             ..Call::new(Ask::By(part.value))
         };
+        let (customer, entitlement) = (customer.into(), entitlement.into());
         let Resolved::Metered { subject, rules } = self.resolve(now, customer, entitlement) else {
             return Ok(false);
         };
@@ -362,19 +374,18 @@ impl Engine {
         Ok(ttl)
     }
 
-    fn live_hold(&self, now: i64, subject: &Subject, hold: &str) -> Option<Hold> {
+    fn live_hold(&self, now: i64, subject: &Subject, hold: HoldId) -> Option<Hold> {
         let found = self.find_hold(subject.holder, subject.entitlement, hold)?;
         (now < found.expires_on).then(|| found.clone())
     }
 
-    fn find_hold(&self, holder: CustomerId, entitlement: NameId, hold: &str) -> Option<&Hold> {
-        let number = hold_number(hold)?;
+    fn find_hold(&self, holder: CustomerId, entitlement: NameId, hold: HoldId) -> Option<&Hold> {
         let mut holds = self.customers.get(holder)?.holds().iter();
-        holds.find(|hold| hold.number == number && hold.entitlement == entitlement)
+        holds.find(|found| found.number == hold.number() && found.entitlement == entitlement)
     }
 
     /// Ends the hold with this ID on the subject's meter, and notes it.
-    fn end_hold(&mut self, now: i64, subject: &Subject, hold: Option<&str>) -> Option<Hold> {
+    fn end_hold(&mut self, now: i64, subject: &Subject, hold: Option<HoldId>) -> Option<Hold> {
         let number = self.find_hold(subject.holder, subject.entitlement, hold?)?.number;
         let ended = self.take_hold(subject.holder, number)?;
         self.record_end(now, subject.holder, &ended);

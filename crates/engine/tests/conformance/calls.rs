@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use limitr_engine::quantity::{Amount, Duration};
 use limitr_engine::{
-    Ask, BatchItem, Call, CallCap, Engine, EngineError, Given, Likeness, ModelledUse, Profile, Reserve,
-    Settle,
+    Ask, BatchItem, Call, CallCap, Engine, EngineError, Given, HoldId, Likeness, ModelledUse, Profile,
+    Reserve, Settle,
 };
 use serde_json::{Map, Value, json};
 
@@ -223,7 +223,7 @@ impl Scenario {
 
 fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Value, EngineError> {
     let (customer, entitlement) = (text(args, 0), text(args, 1));
-    let hold = args.get(2).and_then(Value::as_str);
+    let hold = args.get(2).and_then(Value::as_str).map(HoldId::from);
     Ok(match name {
         "reserve" => {
             let options = args.get(2).and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
@@ -238,7 +238,7 @@ fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Val
                 ttl: ttl.map(|ttl| Duration::parse(&ttl).unwrap()),
                 likeness: likeness(Some(&options)),
             };
-            engine.reserve(now, customer, entitlement, &reserve)?.into()
+            engine.reserve(now, customer, entitlement, &reserve)?.map(|hold| hold.to_string()).into()
         }
         "settle" => {
             let settle = Settle {
@@ -249,7 +249,7 @@ fn held(engine: &mut Engine, now: i64, name: &str, args: &[Value]) -> Result<Val
             };
             engine.settle(now, customer, entitlement, hold, &settle)?.into()
         }
-        _ => engine.release(now, customer, entitlement, hold.unwrap_or_default())?.into(),
+        _ => engine.release(now, customer, entitlement, hold.unwrap_or("".into()))?.into(),
     })
 }
 

@@ -2,7 +2,9 @@
 
 use limitr_engine::policy::{Format, LoadOptions, load};
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, Likeness, Profile, Reserve, Settle};
+use limitr_engine::{
+    Ask, BatchItem, Call, Engine, EngineOptions, Given, HoldId, Likeness, Profile, Reserve, Settle,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -302,10 +304,10 @@ impl Step {
                 let value = Given::Number(*value);
                 let part = Settle { value, overhead: None, events: true, likeness: Likeness::default() };
                 let _answer = match how {
-                    0 => engine.release(now, customer, entitlement, &id),
-                    1 => engine.extend_hold(now, customer, entitlement, &id, value, None),
-                    2 => engine.consume_hold(now, customer, entitlement, &id, &part),
-                    _ => engine.settle(now, customer, entitlement, Some(&id), &part),
+                    0 => engine.release(now, customer, entitlement, id),
+                    1 => engine.extend_hold(now, customer, entitlement, id, value, None),
+                    2 => engine.consume_hold(now, customer, entitlement, id, &part),
+                    _ => engine.settle(now, customer, entitlement, Some(id), &part),
                 };
             }
             _ => {}
@@ -322,7 +324,7 @@ fn nth_override(engine: &Engine, customer: &str, nth: usize) -> String {
 }
 
 /// The ID of a hold on that entitlement, mostly of one that there is.
-fn nth_hold(engine: &Engine, customer: &str, entitlement: &str, at: u8) -> String {
+fn nth_hold(engine: &Engine, customer: &str, entitlement: &str, at: u8) -> HoldId {
     let holder = engine.customer(if entitlement == "seats" { "org" } else { customer });
     let holds = holder.map_or(&[][..], |holder| holder.holds());
     let mine: Vec<u64> = holds
@@ -331,7 +333,7 @@ fn nth_hold(engine: &Engine, customer: &str, entitlement: &str, at: u8) -> Strin
         .map(|hold| hold.number)
         .collect();
     let number = mine.get(usize::from(at) % mine.len().max(1)).copied().unwrap_or(u64::from(at));
-    format!("hold_{number}")
+    HoldId::numbered(number)
 }
 
 /// Every option of a cap, by its bit.

@@ -83,7 +83,7 @@ fn calls() -> [fn(&mut Engine, i64); 6] {
             let hold = engine.reserve(now, "ann", "chat", &Reserve { value, ..Reserve::default() }).unwrap();
             let (value, likeness) = (Given::Number(1.75), Likeness::default());
             let used = Settle { value, overhead: None, events: true, likeness };
-            engine.settle(now, "ann", "chat", hold.as_deref(), &used).unwrap();
+            engine.settle(now, "ann", "chat", hold, &used).unwrap();
             engine.decide_once(now, "ann", "disk", &by(1.0), "once").unwrap();
             let limit = json!({ "value": 40 });
             engine.create_override(now, "org", "chat", limit.as_object().unwrap(), None).unwrap();
