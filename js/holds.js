@@ -27,6 +27,7 @@ const ASYNC_DISPOSE = /** @type {typeof Symbol.asyncDispose} */ (
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 )
 
+const RESERVING = /** @type {const} */ ('reserve')
 const RESERVE_OPTIONS = ['value', 'ttl', 'overhead', ...LIKENESS]
 
 /** What is done with a hold, as it crosses; src/wire/holds.rs knows, too. */
@@ -45,19 +46,15 @@ function reserve(core, customer, entitlement, given) {
   const id = lookup(customer, 'customer')
   const feature = lookup(entitlement, 'entitlement')
   const option = options(given, 'options', RESERVE_OPTIONS)
-  const wanted = {
-    value: optionalQuantity(option.value, 'options.value'),
-    ttl: optionalDuration(option.ttl, 'options.ttl'),
-    overhead: optionalNumber(option.overhead, 'options.overhead'),
-    ...likenessOf(option)
-  }
-  const asking = { entitlement: feature, way: /** @type {const} */ ('reserve'), value: wanted }
-  return costed(core, wanted.overhead, id, asking, wanted.context, (overhead) => {
-    const { value, segment, quantile, context } = wanted
-    if (typeof value !== 'string' && segment === null && quantile === null && context === null)
-      return reserved(core, id, feature, value, wanted.ttl, overhead, wanted.basis)
-    return core.ask('reserve', [id, feature, { ...wanted, overhead }])
-  })
+  const value = optionalQuantity(option.value, 'options.value')
+  const ttl = optionalDuration(option.ttl, 'options.ttl')
+  const overhead = optionalNumber(option.overhead, 'options.overhead')
+  const like = likenessOf(option)
+  if (core.carried === null) return reserved(core, id, feature, value, ttl, overhead, like)
+  const asking = { entitlement: feature, way: RESERVING, value: { value, ttl, overhead, ...like } }
+  return costed(core, overhead, id, asking, like.context, (cost) =>
+    reserved(core, id, feature, value, ttl, cost, like)
+  )
 }
 
 /**
@@ -66,13 +63,16 @@ function reserve(core, customer, entitlement, given) {
  * @param {Core} core
  * @param {string} customer
  * @param {string} entitlement
- * @param {number | null} value
+ * @param {number | string | null} value
  * @param {number | string | null} ttl
  * @param {number | null} overhead
- * @param {number | null} basis
+ * @param {ReturnType<typeof likenessOf>} like
  * @returns {string | null}
  */
-function reserved(core, customer, entitlement, value, ttl, overhead, basis) {
+function reserved(core, customer, entitlement, value, ttl, overhead, like) {
+  const { basis, segment, quantile, context } = like
+  if (typeof value === 'string' || segment !== null || quantile !== null || context !== null)
+    return core.ask('reserve', [customer, entitlement, { value, ttl, overhead, ...like }])
   const stands = ttl === null ? Number.NaN : milliseconds(core, ttl)
   const [who, what] = [core.customers.of(customer), core.entitlements.of(entitlement)]
   const numbers = core.doors.answer() // last: where a name is told, memory may move
@@ -82,7 +82,7 @@ function reserved(core, customer, entitlement, value, ttl, overhead, basis) {
   numbers[3] = basis ?? Number.NaN
   const answer = core.doors.reserve(core.engine, who, what)
   const hold = answer > 0 ? core.doors.answer()[0] : 0
-  return settled(core, answer, customer, null) ? `hold_${hold}` : null
+  return settled(core, answer, customer, null) ? `${PREFIX}${hold}` : null
 }
 
 /** Durations that were read before, in milliseconds: an app says few. @type {Map<number | string, number>} */
@@ -103,7 +103,8 @@ function milliseconds(core, ttl) {
   return found
 }
 
-const HOLD_ID = /^hold_(\d+)$/
+const PREFIX = 'hold_'
+const HOLD_ID = /^hold_\d+$/
 
 /**
  * The number of a hold; NaN for text that is no hold's ID.
@@ -111,7 +112,7 @@ const HOLD_ID = /^hold_(\d+)$/
  * @param {string} id
  */
 function numberOf(id) {
-  return Number(HOLD_ID.exec(id)?.[1])
+  return HOLD_ID.test(id) ? Number(id.slice(PREFIX.length)) : Number.NaN
 }
 
 /**

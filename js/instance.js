@@ -31,7 +31,7 @@ const glueOfInstance = require('../wasm/glue.js')
  * @property {Stepping} increment
  * @property {Stepping} decrement
  * @property {Stepping} value
- * @property {Stepping} remaining
+ * @property {Stepping} read
  * @property {(engine: number) => number} nextEvent
  * @property {(engine: number) => number} close
  * @property {() => number} engines
@@ -60,6 +60,7 @@ const glueOfInstance = require('../wasm/glue.js')
  * @property {(of: { module: WebAssembly.Module }) => Exports & Places} initSync
  * @property {(now: number, document: string, format: string, options: string, seed: number) => number} open
  * @property {(now: number, engine: number, op: string, args: string) => number} call
+ * @property {(now: number, engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, id: string) => number} decideOnce
  * @property {(engine: number, handle: number, name: string) => void} customerName
  * @property {(engine: number, handle: number, name: string) => void} entitlementName
  */

@@ -68,10 +68,11 @@ function name(slate, engine, customer, entitlement) {
  * Doors that take a value.
  *
  * @param {any} binding
- * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
+ * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'decideOnce' | 'explainWith'>}
  */
 function judgingDoors(binding) {
-  const { slate, allow, allowAll, check, allowWith, checkWith, decide, decideWith, explainWith } = binding
+  const { slate, allow, allowAll, check, allowWith, checkWith } = binding
+  const { decide, decideWith, decideOnce, explainWith } = binding
   return {
     allow(engine, customer, entitlement, value) {
       name(slate, engine, customer, entitlement)
@@ -100,6 +101,7 @@ function judgingDoors(binding) {
       return slate[ANSWER]
     },
     decideWith: judgingDoor(slate, decideWith),
+    decideOnce: judgingDoor(slate, decideOnce),
     explainWith: judgingDoor(slate, explainWith)
   }
 }
@@ -108,16 +110,16 @@ function judgingDoors(binding) {
  * A door that takes all that a call can say.
  *
  * @param {Float64Array} slate
- * @param {(customer: number | string) => void} door
- * @returns {Doors['allowWith']}
+ * @param {(customer: number | string, id?: string) => void} door
+ * @returns {(engine: number, customer: number | string, entitlement: number, value: number, flags: number, overhead: number, id?: string) => number}
  */
 function judgingDoor(slate, door) {
-  return (engine, customer, entitlement, value, flags, overhead) => {
+  return (engine, customer, entitlement, value, flags, overhead, id) => {
     name(slate, engine, customer, entitlement)
     slate[VALUE] = value
     slate[FLAGS] = flags
     slate[OVERHEAD] = overhead
-    door(customer)
+    door(customer, id)
     return slate[ANSWER]
   }
 }
@@ -147,14 +149,14 @@ function holdDoors({ slate, reserve, withHold }) {
  * Doors that take a meter and flags.
  *
  * @param {any} binding
- * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'remaining'>}
+ * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'read'>}
  */
-function meterDoors({ slate, increment, decrement, value, remaining }) {
+function meterDoors({ slate, increment, decrement, value, read }) {
   return {
     increment: meterDoor(slate, increment),
     decrement: meterDoor(slate, decrement),
     value: meterDoor(slate, value),
-    remaining: meterDoor(slate, remaining)
+    read: meterDoor(slate, read)
   }
 }
 
@@ -176,7 +178,7 @@ function meterDoor(slate, door) {
  * Doors whose arguments cross one by one.
  *
  * @param {any} binding
- * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors | typeof holdDoors | typeof meterDoors>>}
+ * @returns {Omit<Doors, keyof ReturnType<typeof judgingDoors> | keyof ReturnType<typeof holdDoors> | keyof ReturnType<typeof meterDoors>>}
  */
 function otherDoors(binding) {
   const { slate, nextEvent, openCloud } = binding

@@ -1,6 +1,6 @@
 // @ts-check
 
-// Reads of meters and limits. Those of the two hot ones go straight to their door, as decisions do.
+// Reads of meters and limits. Numbers go straight to a door, as decisions do.
 
 const { flag, lookup, name } = require('./arguments.js')
 
@@ -9,6 +9,19 @@ const { flag, lookup, name } = require('./arguments.js')
 /** Flags of the reading doors. */
 const PERCENT = 1
 const WITHOUT_GRANTS = 2
+
+/** What the door of all but `value` reads, above its flags; src/wire/reads.rs knows, too. */
+const READ = {
+  remaining: 0 << 2,
+  limit: 1 << 2,
+  allowance: 2 << 2,
+  cost: 3 << 2,
+  held: 4 << 2,
+  resets: 5 << 2,
+  rate: 6 << 2,
+  acceleration: 7 << 2,
+  projectedExhaustion: 8 << 2
+}
 
 /**
  * @param {Core} core
@@ -33,22 +46,7 @@ function value(core, customer, entitlement, percent, grants) {
  * @returns {number | null}
  */
 function remaining(core, customer, entitlement, percent, grants) {
-  const id = core.customers.of(name(customer, 'customer'))
-  const feature = core.entitlements.of(name(entitlement, 'entitlement'))
-  return readNumber(core, core.doors.remaining(core.engine, id, feature, reading(percent, grants)))
-}
-
-/**
- * A read that has no door of its own.
- *
- * @param {Core} core
- * @param {string} op
- * @param {unknown} customer
- * @param {unknown} entitlement
- * @returns {any}
- */
-function read(core, op, customer, entitlement) {
-  return core.ask(op, [lookup(customer, 'customer'), lookup(entitlement, 'entitlement')]) ?? null
+  return number(core, 'remaining', customer, entitlement, reading(percent, grants))
 }
 
 /**
@@ -59,12 +57,36 @@ function read(core, op, customer, entitlement) {
  * @returns {number | null}
  */
 function limit(core, customer, entitlement, grants) {
-  const args = [
-    lookup(customer, 'customer'),
-    lookup(entitlement, 'entitlement'),
-    flag(grants, 'grants', true)
-  ]
-  return core.ask('limit', args) ?? null
+  return number(core, 'limit', customer, entitlement, reading(undefined, grants))
+}
+
+/**
+ * Any number of a meter or a limit.
+ *
+ * @param {Core} core
+ * @param {keyof typeof READ} what
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @param {number} [flags]
+ * @returns {number | null}
+ */
+function number(core, what, customer, entitlement, flags = 0) {
+  const id = core.customers.of(name(customer, 'customer'))
+  const feature = core.entitlements.of(name(entitlement, 'entitlement'))
+  return readNumber(core, core.doors.read(core.engine, id, feature, READ[what] | flags))
+}
+
+/**
+ * An object, which has no door.
+ *
+ * @param {Core} core
+ * @param {string} op
+ * @param {unknown} customer
+ * @param {unknown} entitlement
+ * @returns {any}
+ */
+function object(core, op, customer, entitlement) {
+  return core.ask(op, [lookup(customer, 'customer'), lookup(entitlement, 'entitlement')]) ?? null
 }
 
 /**
@@ -87,4 +109,4 @@ function reading(percent, grants) {
   return (flag(percent, 'percent', false) ? PERCENT : 0) | (flag(grants, 'grants', true) ? 0 : WITHOUT_GRANTS)
 }
 
-module.exports = { limit, read, remaining, value }
+module.exports = { limit, number, object, remaining, value }

@@ -89,32 +89,32 @@ class LimitrSync {
 
   /** @type {Sync['allowance']} */
   allowance(customer, entitlement) {
-    return reads.read(this.#core, 'allowance', customer, entitlement)
+    return reads.number(this.#core, 'allowance', customer, entitlement)
   }
 
   /** @type {Sync['cost']} */
   cost(customer, entitlement) {
-    return reads.read(this.#core, 'cost', customer, entitlement)
+    return reads.number(this.#core, 'cost', customer, entitlement)
   }
 
   /** @type {Sync['resets']} */
   resets(customer, entitlement) {
-    return reads.read(this.#core, 'resets', customer, entitlement)
+    return reads.number(this.#core, 'resets', customer, entitlement)
   }
 
   /** @type {Sync['rate']} */
   rate(customer, entitlement) {
-    return reads.read(this.#core, 'rate', customer, entitlement)
+    return reads.number(this.#core, 'rate', customer, entitlement)
   }
 
   /** @type {Sync['acceleration']} */
   acceleration(customer, entitlement) {
-    return reads.read(this.#core, 'acceleration', customer, entitlement)
+    return reads.number(this.#core, 'acceleration', customer, entitlement)
   }
 
   /** @type {Sync['projectedExhaustion']} */
   projectedExhaustion(customer, entitlement) {
-    return reads.read(this.#core, 'projectedExhaustion', customer, entitlement)
+    return reads.number(this.#core, 'projectedExhaustion', customer, entitlement)
   }
 
   /** @type {Sync['createCustomer']} */
@@ -303,7 +303,7 @@ class LimitrSync {
 
   /** @type {Sync['held']} */
   held(customer, entitlement) {
-    return reads.read(this.#core, 'held', customer, entitlement)
+    return reads.number(this.#core, 'held', customer, entitlement)
   }
 
   /** @type {Sync['hold']} */
@@ -353,22 +353,22 @@ class LimitrSync {
 
   /** @type {Sync['creditFor']} */
   creditFor(customerOrPlan, entitlement) {
-    return reads.read(this.#core, 'creditFor', customerOrPlan, entitlement)
+    return reads.object(this.#core, 'creditFor', customerOrPlan, entitlement)
   }
 
   /** @type {Sync['entitlement']} */
   entitlement(customerOrPlan, entitlement) {
-    return reads.read(this.#core, 'entitlement', customerOrPlan, entitlement)
+    return reads.object(this.#core, 'entitlement', customerOrPlan, entitlement)
   }
 
   /** @type {Sync['limitObject']} */
   limitObject(customerOrPlan, entitlement) {
-    return reads.read(this.#core, 'limitObject', customerOrPlan, entitlement)
+    return reads.object(this.#core, 'limitObject', customerOrPlan, entitlement)
   }
 
   /** @type {Sync['meterObject']} */
   meterObject(customer, entitlement) {
-    return reads.read(this.#core, 'meterObject', customer, entitlement)
+    return reads.object(this.#core, 'meterObject', customer, entitlement)
   }
 
   /** @type {Sync['updatePolicy']} */

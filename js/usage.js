@@ -16,6 +16,7 @@ const { takeEvents } = require('./events.js')
 const SEND = 1
 const FORCE = 2
 const OVERHEAD = 4
+const TO = 8
 
 /**
  * @param {Core} core
@@ -188,9 +189,12 @@ function set(core, customer, entitlement, value, event, overhead) {
   const to = quantity(value, 'value')
   const [send, data] = [sending(event), dataOf(event)]
   const given = optionalNumber(overhead, 'overhead')
-  return costed(core, given, id, { entitlement: feature, way: 'to', value: to }, data, (cost) =>
-    moved(core, 'set', [id, feature, to, send | (cost === null ? 0 : OVERHEAD), cost], id, data)
-  )
+  return costed(core, given, id, { entitlement: feature, way: 'to', value: to }, data, (cost) => {
+    const flags = TO | send | (cost === null ? 0 : OVERHEAD)
+    if (typeof to !== 'number') return moved(core, 'set', [id, feature, to, flags, cost], id, data)
+    const [who, what] = [core.customers.of(id), core.entitlements.of(feature)]
+    return settled(core, core.doors.allowWith(core.engine, who, what, to, flags, cost ?? 0), id, data)
+  })
 }
 
 /**
@@ -234,6 +238,8 @@ function explain(core, customer, entitlement, value, given) {
 
 /** An option of our own: `overhead` is what a function of the policy answered. */
 const ASKED = Symbol('asked')
+/** Most UTF-16 units of an ID that crosses beside numbers: a longer one is refused, which the engine words. */
+const ID_LENGTH_MAX = 256
 const DECIDE_OPTIONS = ['event', 'overhead', 'force', 'id', 'cap']
 
 /**
@@ -264,22 +270,21 @@ function answered(core, op, door, customer, entitlement, value, given) {
     (cost === null ? 0 : OVERHEAD)
   const eventData = dataOf(event)
 
-  if (typeof amount === 'number' && call === null && caps === null) {
-    const answer = door(
-      core.engine,
-      core.customers.of(id),
-      core.entitlements.of(feature),
-      amount,
-      flags,
-      cost ?? 0
-    )
+  const asked = Object.hasOwn(option, ASKED)
+  const crosses = call === null || (op === 'decide' && call.length <= ID_LENGTH_MAX && !asked)
+  if (typeof amount === 'number' && caps === null && crosses) {
+    const [who, what] = [core.customers.of(id), core.entitlements.of(feature)]
+    const answer =
+      call === null
+        ? door(core.engine, who, what, amount, flags, cost ?? 0)
+        : core.doors.decideOnce(core.engine, who, what, amount, flags, cost ?? 0, call)
     return decided(core, answer, id, feature, eventData)
   }
   const args = [
     lookup(id, 'customer'),
     lookup(feature, 'entitlement'),
     amount,
-    { flags, overhead: cost, asked: Object.hasOwn(option, ASKED), id: call, caps }
+    { flags, overhead: cost, asked, id: call, caps }
   ]
   return decisionFrom(moved(core, op, args, id, eventData), feature)
 }

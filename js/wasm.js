@@ -27,7 +27,7 @@ function wasmDoors(module) {
  * Doors that take a value.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'explainWith'>}
+ * @returns {Pick<Doors, 'allow' | 'allowAll' | 'check' | 'allowWith' | 'checkWith' | 'decide' | 'decideWith' | 'decideOnce' | 'explainWith'>}
  */
 function judgingDoors(on) {
   return {
@@ -62,6 +62,13 @@ function judgingDoors(on) {
       }
     },
     decideWith: judgingDoor(on, 'decideWith'),
+    decideOnce(engine, customer, entitlement, value, flags, overhead, id) {
+      try {
+        return on.glue.decideOnce(Date.now(), engine, customer, entitlement, value, flags, overhead, id)
+      } catch (trap) {
+        return on.failed(trap, -1)
+      }
+    },
     explainWith: judgingDoor(on, 'explainWith')
   }
 }
@@ -112,7 +119,7 @@ function holdDoors(on) {
  * Doors that take a meter and flags.
  *
  * @param {Instance} on
- * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'remaining'>}
+ * @returns {Pick<Doors, 'increment' | 'decrement' | 'value' | 'read'>}
  */
 function meterDoors(on) {
   return {
@@ -137,9 +144,9 @@ function meterDoors(on) {
         return on.failed(trap, Number.NEGATIVE_INFINITY)
       }
     },
-    remaining(engine, customer, entitlement, flags) {
+    read(engine, customer, entitlement, flags) {
       try {
-        return on.exports.remaining(Date.now(), engine, customer, entitlement, flags)
+        return on.exports.read(Date.now(), engine, customer, entitlement, flags)
       } catch (trap) {
         return on.failed(trap, Number.NEGATIVE_INFINITY)
       }

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 use crate::names::{Name, Names};
 use crate::slots::Gone;
-use crate::wire::{ANSWER_LEN, Host, call_of};
+use crate::wire::{ANSWER_LEN, Host, call_of, flags};
 use crate::{slots, wire};
 
 thread_local! {
@@ -28,7 +28,7 @@ thread_local! {
 /// What a deciding door is asked that takes all that a call can say in numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
-    pub(crate) ask: Ask<'static>,
+    pub(crate) value: f64,
     pub(crate) flags: u32,
     /// Counts where the flags say that it is given.
     pub(crate) overhead: f64,
@@ -37,7 +37,11 @@ pub(crate) struct Asked {
 impl Asked {
     #[inline(always)]
     fn call(self) -> Result<Call<'static>, EngineError> {
-        call_of(self.ask, self.flags, self.overhead)
+        let ask = match self.flags & flags::TO {
+            0 => Ask::by(self.value),
+            _ => Ask::To(Given::Number(self.value)),
+        };
+        call_of(ask, self.flags, self.overhead)
     }
 }
 
@@ -195,21 +199,31 @@ pub(crate) fn decide(
     done.unwrap_or(-1)
 }
 
-/// [`decide`] of all that a call can say, which moves nothing unless `meters`.
+/// What is to be done about a call whose whole answer is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whole<'a> {
+    Decide,
+    /// Under an ID, which is answered as before.
+    DecideOnce(&'a str),
+    Explain,
+}
+
+/// [`decide`] of all that a call can say.
 pub(crate) fn decide_with(
     engine: f64,
     customer: Name<'_>,
     entitlement: u32,
     asked: Asked,
+    whole: Whole<'_>,
     answer: &mut [f64; ANSWER_LEN],
-    meters: bool,
 ) -> i32 {
     let done = with_host(engine, |host, names| {
         let (customer, entitlement) = (names.customer(customer), names.entitlement(entitlement));
         let call = asked.call()?;
-        let decision = match meters {
-            true => host.decide(customer, entitlement, &call)?,
-            false => host.explain(customer, entitlement, &call)?,
+        let decision = match whole {
+            Whole::Decide => host.decide(customer, entitlement, &call)?,
+            Whole::DecideOnce(id) => host.decide_once(customer, entitlement, &call, id)?,
+            Whole::Explain => host.explain(customer, entitlement, &call)?,
         };
         host.fill(&decision, answer);
         Ok(verdict(decision.allowed, host))

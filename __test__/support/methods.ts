@@ -65,7 +65,11 @@ const created = [
   arg('alts', 'names', null),
   arg('metadata', 'metadata', null)
 ]
-const all = [customer, arg('items', 'items', [{ entitlement: 'chat', value: 1 }]), arg('options', 'options', null)]
+const all = [
+  customer,
+  arg('items', 'items', [{ entitlement: 'chat', value: 1 }]),
+  arg('options', 'options', null)
+]
 
 /** Every method that takes arguments. */
 export const METHODS: Method[] = [

@@ -7,9 +7,9 @@ import { idsOf, orderOf } from '../lib/order.mjs'
 import { LIMIT } from '../workloads/shared.mjs'
 
 /** The floor for a workload, with its customers unless each call creates one. */
-export function floorOf({ once }, ids, awaited) {
+export function floorOf({ creates }, ids, awaited) {
   const floor = awaited ? new AsyncFloor() : new Floor()
-  if (!once) for (const id of ids) (floor.sync ?? floor).createCustomer(id, 'api', LIMIT)
+  if (!creates) for (const id of ids) (floor.sync ?? floor).createCustomer(id, 'api', LIMIT)
   return floor
 }
 

@@ -16,6 +16,7 @@
 //   verify     ({ sync, ids, data, calls }) → throws unless the meters say what the calls should have done
 //   batch      calls in one timed batch, where that is fixed, such as one pass through a trace
 //   once       each ID is used once, in order
+//   creates    each call creates its customer, on the floor, too
 
 import { MONEY } from './money.mjs'
 import { READS } from './reads.mjs'

@@ -77,6 +77,7 @@ export const RULES = [
     name: 'customer created per call',
     customers: 60_000,
     once: true,
+    creates: true,
     batch: 2_000,
     policy: HARD,
     setUp: () => {},
@@ -85,5 +86,15 @@ export const RULES = [
     floor: `await on.createCustomer(id, 'api', ${LIMIT})
       const answer = await on.allow(id, 'api', 1)`,
     verify: metersSum('api')
+  },
+  {
+    ...plain,
+    name: 'decide under an ID',
+    customers: 60_000,
+    once: true,
+    batch: 2_000,
+    policy: HARD,
+    call: "const answer = (await on.decide(id, 'api', 1, { id: 'order 7' })).allowed",
+    floor: ALLOW
   }
 ]

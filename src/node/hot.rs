@@ -10,7 +10,7 @@ use napi::sys;
 use napi_derive::napi;
 
 use super::raw::{Frame, NameRoom, SLATE_LEN, Slate};
-use crate::doors::{self, Asked};
+use crate::doors::{self, Asked, Whole};
 use crate::slots;
 use crate::wire::{Host, flags, plain_call};
 
@@ -21,7 +21,7 @@ type Door = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys:
 pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
     // Where a thread or the process ends in good order, nothing that its engines did is lost.
     env.add_env_cleanup_hook((), |()| slots::close_all())?;
-    let doors: [(&std::ffi::CStr, Door); 15] = [
+    let doors: [(&std::ffi::CStr, Door); 16] = [
         (c"allow", allow),
         (c"allowAll", allow_all),
         (c"reserve", reserve),
@@ -33,9 +33,10 @@ pub fn doors(exports: Object<'_>, env: Env) -> Result<()> {
         (c"decrement", decrement),
         (c"decide", decide),
         (c"decideWith", decide_with),
+        (c"decideOnce", decide_once),
         (c"explainWith", explain_with),
         (c"value", value),
-        (c"remaining", remaining),
+        (c"read", read),
         (c"nextEvent", next_event),
     ];
     let slate = slate(&exports, &env)?;
@@ -208,18 +209,29 @@ unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -
 /// `(customer)`, of engine, entitlement, value, flags and overhead: decides, meters, and answers in full.
 unsafe extern "C" fn decide_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { whole(env, info, true) }
+    unsafe { whole(env, info, |_, _| Whole::Decide) }
+}
+
+/// `(customer, id)`, of engine, entitlement, value, flags and overhead: decides, meters and answers in full, as before where the ID was
+/// answered.
+unsafe extern "C" fn decide_once(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node entered this door with them.
+    unsafe { whole(env, info, |frame, room| Whole::DecideOnce(frame.id(room))) }
 }
 
 /// `(customer)`, of engine, entitlement, value, flags and overhead: answers in full and moves nothing.
 unsafe extern "C" fn explain_with(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { whole(env, info, false) }
+    unsafe { whole(env, info, |_, _| Whole::Explain) }
 }
 
 /// # Safety
 /// `env` and `info` are those that Node gave the running door.
-unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool) -> sys::napi_value {
+unsafe fn whole(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    whole: impl for<'a> FnOnce(&Frame, &'a mut NameRoom) -> Whole<'a>,
+) -> sys::napi_value {
     // SAFETY: by the contract above.
     let mut frame = unsafe { Frame::enter(env, info) };
     // SAFETY: asked for once; no JavaScript runs before the door returns.
@@ -227,25 +239,27 @@ unsafe fn whole(env: sys::napi_env, info: sys::napi_callback_info, meters: bool)
     let mut room = NameRoom::new();
     let customer = frame.customer(&mut room);
     let (entitlement, asked) = (frame.entitlement(), asked(&frame));
-    frame.give(f64::from(doors::decide_with(frame.engine(), customer, entitlement, asked, answer, meters)))
+    let mut id_room = NameRoom::new();
+    let whole = whole(&frame, &mut id_room);
+    frame.give(f64::from(doors::decide_with(frame.engine(), customer, entitlement, asked, whole, answer)))
 }
 
 /// `(customer)`, of engine, entitlement and flags: units used.
 unsafe extern "C" fn value(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { read(env, info, Host::value) }
+    unsafe { number(env, info, Host::value) }
 }
 
-/// `(customer)`, of engine, entitlement and flags: units left.
-unsafe extern "C" fn remaining(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+/// `(customer)`, of engine, entitlement and flags: the number that these say.
+unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node entered this door with them.
-    unsafe { read(env, info, Host::remaining) }
+    unsafe { number(env, info, Host::read) }
 }
 
 /// # Safety
 /// `env` and `info` are those that Node gave the running door.
 #[inline(always)]
-unsafe fn read(
+unsafe fn number(
     env: sys::napi_env,
     info: sys::napi_callback_info,
     read: impl Fn(&Host, Called<'_>, Called<'_>, u32) -> f64,
@@ -269,5 +283,5 @@ unsafe extern "C" fn next_event(env: sys::napi_env, info: sys::napi_callback_inf
 /// What a door that takes a value is asked.
 #[inline(always)]
 fn asked(frame: &Frame) -> Asked {
-    Asked { ask: Ask::by(frame.value()), flags: frame.flags(), overhead: frame.overhead() }
+    Asked { value: frame.value(), flags: frame.flags(), overhead: frame.overhead() }
 }

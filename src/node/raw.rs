@@ -28,10 +28,10 @@ const ANSWER: usize = 6;
 /// From here on stand the numbers of a whole answer.
 const WHOLE: usize = 8;
 
-/// One call from JavaScript, alive while the door runs: what is on the slate, and the argument that is no number.
+/// One call from JavaScript, alive while the door runs: what is on the slate, and the arguments that are no numbers.
 pub(super) struct Frame {
     env: sys::napi_env,
-    args: [sys::napi_value; 1],
+    args: [sys::napi_value; 2],
     slate: *mut Slate,
 }
 
@@ -58,8 +58,8 @@ impl Frame {
     /// `env` and `info` are those that Node gave the running callback, whose door was made with the slate of its environment.
     #[inline(always)] // in place: copying what Node just wrote in other widths stalls
     pub(super) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> Frame {
-        let mut frame = Frame { env, args: [ptr::null_mut()], slate: ptr::null_mut() };
-        let (mut count, args, none) = (1, frame.args.as_mut_ptr(), ptr::null_mut());
+        let mut frame = Frame { env, args: [ptr::null_mut(); 2], slate: ptr::null_mut() };
+        let (mut count, args, none) = (frame.args.len(), frame.args.as_mut_ptr(), ptr::null_mut());
         let mut slate = ptr::null_mut();
         // SAFETY: by the contract above; `args` has room for `count` values, and missing ones become `undefined`.
         unsafe { sys::napi_get_cb_info(env, info, &raw mut count, args, none, &raw mut slate) };
@@ -109,19 +109,24 @@ impl Frame {
         let handle = self.read(CUSTOMER);
         match handle >= 0.0 {
             true => Name::Handle(handle as u32),
-            false => Name::Text(self.name(room)),
+            false => Name::Text(self.name(self.args[0], room)),
         }
     }
 
-    /// The argument as a name in UTF-8; empty, which no name is, if it can't be one: too long, a lone surrogate, or no
+    /// The call's ID, which is the second argument.
+    pub(super) fn id<'a>(&self, room: &'a mut NameRoom) -> &'a str {
+        self.name(self.args[1], room)
+    }
+
+    /// An argument as a name in UTF-8; empty, which no name is, if it can't be one: too long, a lone surrogate, or no
     /// string.
     #[inline(never)] // the way of a handle stays short
-    fn name<'a>(&self, room: &'a mut NameRoom) -> &'a str {
+    fn name<'a>(&self, argument: sys::napi_value, room: &'a mut NameRoom) -> &'a str {
         let mut length = 0;
         // SAFETY: environment and argument are alive while the door runs; `units` has room for the count given, which includes the closing 0.
         let status = unsafe {
             let units = room.units.as_mut_ptr().cast();
-            sys::napi_get_value_string_utf16(self.env, self.args[0], units, room.units.len(), &raw mut length)
+            sys::napi_get_value_string_utf16(self.env, argument, units, room.units.len(), &raw mut length)
         };
         if status != sys::Status::napi_ok || length > NAME_UNITS {
             return "";

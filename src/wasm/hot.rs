@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::memory;
 use crate::clock;
-use crate::doors::{self, Asked};
+use crate::doors::{self, Asked, Whole};
 use crate::names::Name;
 use crate::wire::{Host, flags as bits, plain_call};
 
@@ -58,7 +58,7 @@ pub fn allow_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    let asked = Asked { ask: Ask::by(value), flags, overhead };
+    let asked = Asked { value, flags, overhead };
     doors::allow_with(engine, Name::Handle(customer), entitlement, asked, take)
 }
 
@@ -74,12 +74,7 @@ pub fn check_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    doors::check_with(
-        engine,
-        Name::Handle(customer),
-        entitlement,
-        Asked { ask: Ask::by(value), flags, overhead },
-    )
+    doors::check_with(engine, Name::Handle(customer), entitlement, Asked { value, flags, overhead })
 }
 
 /// Up by the limit's increment.
@@ -116,7 +111,24 @@ pub fn decide_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    whole(engine, customer, entitlement, Asked { ask: Ask::by(value), flags, overhead }, true)
+    whole(engine, customer, entitlement, Asked { value, flags, overhead }, Whole::Decide)
+}
+
+/// Decides under an ID, meters, and leaves the whole answer, which is as before where the ID was answered.
+#[wasm_bindgen(js_name = "decideOnce")]
+#[allow(clippy::too_many_arguments)] // numbers only, but for the ID
+pub fn decide_once(
+    now: f64,
+    engine: f64,
+    customer: u32,
+    entitlement: u32,
+    value: f64,
+    flags: u32,
+    overhead: f64,
+    id: &str,
+) -> i32 {
+    clock::set(now);
+    whole(engine, customer, entitlement, Asked { value, flags, overhead }, Whole::DecideOnce(id))
 }
 
 /// Decides, moves nothing, and leaves the whole answer.
@@ -131,12 +143,12 @@ pub fn explain_with(
     overhead: f64,
 ) -> i32 {
     clock::set(now);
-    whole(engine, customer, entitlement, Asked { ask: Ask::by(value), flags, overhead }, false)
+    whole(engine, customer, entitlement, Asked { value, flags, overhead }, Whole::Explain)
 }
 
-fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, meters: bool) -> i32 {
+fn whole(engine: f64, customer: u32, entitlement: u32, asked: Asked, whole: Whole<'_>) -> i32 {
     memory::with_answer(|answer| {
-        doors::decide_with(engine, Name::Handle(customer), entitlement, asked, answer, meters)
+        doors::decide_with(engine, Name::Handle(customer), entitlement, asked, whole, answer)
     })
 }
 
@@ -148,17 +160,17 @@ fn take(host: &mut Host) -> u32 {
 /// Units used.
 #[wasm_bindgen]
 pub fn value(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> f64 {
-    read(now, engine, customer, entitlement, flags, Host::value)
+    number(now, engine, customer, entitlement, flags, Host::value)
 }
 
-/// Units left.
+/// The number that the flags say.
 #[wasm_bindgen]
-pub fn remaining(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> f64 {
-    read(now, engine, customer, entitlement, flags, Host::remaining)
+pub fn read(now: f64, engine: f64, customer: u32, entitlement: u32, flags: u32) -> f64 {
+    number(now, engine, customer, entitlement, flags, Host::read)
 }
 
 #[inline(always)]
-fn read(
+fn number(
     now: f64,
     engine: f64,
     customer: u32,

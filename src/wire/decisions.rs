@@ -1,4 +1,4 @@
-//! Calls that decide or read, where their arguments or answers are more than numbers.
+//! Calls that decide, where their arguments or answers are more than numbers.
 
 use limitr_engine::quantity::Amount;
 use limitr_engine::{Ask, Asked, BatchItem, Call, CallCap, EngineError};
@@ -8,17 +8,14 @@ use super::args::{Args, given, wrong};
 use super::holds::reserved;
 use super::{Host, call_of, flags};
 
-/// Answers a call that decides or reads; nothing if `op` is another's.
+/// Answers a call that decides; nothing if `op` is another's.
 pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
     Ok(Some(match op {
         "allow" | "check" | "set" => plain(host, op, args)?,
         "decide" | "explain" => whole(host, op, args)?,
         "allowAll" | "decideAll" => batch(host, op, args)?,
         "asked" => asked(host, args)?,
-        _ => match read(host, op, args)? {
-            Some(answer) => answer,
-            None => return Ok(None),
-        },
+        _ => return Ok(None),
     }))
 }
 
@@ -44,17 +41,13 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let call = call_of(Ask::By(args.given(2)?), flags, overhead(option("overhead"), 3)?)?;
     let overhead_asked = option("asked").and_then(Value::as_bool).unwrap_or(false);
     let call = Call { caps: &caps, overhead_asked, ..call };
-    let now = host.now();
     let decision = match (option("id"), op) {
         (None, "decide") => host.decide(customer.into(), entitlement.into(), &call)?,
         (None, _) => host.explain(customer.into(), entitlement.into(), &call)?,
-        (Some(Value::String(id)), _) if op == "explain" || host.refuses_call(&call) => {
-            match host.engine.recalled(now, customer, entitlement, &call, id)? {
-                Some(decision) => decision,
-                None => host.explain(customer.into(), entitlement.into(), &call)?,
-            }
+        (Some(Value::String(id)), "decide") => {
+            host.decide_once(customer.into(), entitlement.into(), &call, id)?
         }
-        (Some(Value::String(id)), _) => host.engine.decide_once(now, customer, entitlement, &call, id)?,
+        (Some(Value::String(id)), _) => host.explain_once(customer.into(), entitlement.into(), &call, id)?,
         (Some(_), _) => return Err(EngineError::new("invalid_argument", "`id` must be text")),
     };
     let mut json = host.engine.decision_json(&decision);
@@ -140,28 +133,6 @@ fn asked_by<'a>(host: &'a Host, customer: &str, one: &Value) -> Result<Option<As
         _ => Ask::By(given(value, 1)?),
     };
     engine.asked_by_call(now, customer, entitlement, &ask)
-}
-
-fn read(host: &Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
-    let now = host.now();
-    let engine = &host.engine;
-    let amount = |amount: Option<Amount>| amount.map_or(Value::Null, |amount| json!(amount.to_f64()));
-    let names = || Ok::<_, EngineError>((args.text(0)?, args.text(1)?));
-    Ok(Some(match op {
-        "limit" => {
-            let grants = args.flag(2, true)?;
-            names().map(|(c, e)| amount(engine.limit(now, c, e, grants)))?
-        }
-        "allowance" => names().map(|(c, e)| amount(engine.allowance(now, c, e)))?,
-        "cost" => names().map(|(c, e)| amount(engine.cost(now, c, e)))?,
-        "resets" => names().map(|(c, e)| json!(engine.resets(now, c, e)))?,
-        "rate" => names().map(|(c, e)| json!(engine.rate(now, c, e)))?,
-        "acceleration" => names().map(|(c, e)| json!(engine.acceleration(now, c, e)))?,
-        "projectedExhaustion" => names().map(|(c, e)| json!(engine.projected_exhaustion(now, c, e)))?,
-        "meterObject" => names().map(|(c, e)| json!(engine.meter_json(now, c, e)))?,
-        "limitObject" => names().map(|(c, e)| json!(engine.limit_json(now, c, e)))?,
-        _ => return Ok(None),
-    }))
 }
 
 fn overhead(value: Option<&Value>, at: usize) -> Result<f64, EngineError> {

@@ -15,6 +15,7 @@ mod decisions;
 mod holds;
 mod money;
 mod policies;
+mod reads;
 mod restore;
 mod telling;
 
@@ -31,7 +32,7 @@ use args::Args;
 
 use crate::clock;
 
-/// Bits of the `flags` that doors take.
+/// Bits of the `flags` that deciding doors take.
 pub(crate) mod flags {
     /// Send events.
     pub(crate) const EVENTS: u32 = 1;
@@ -39,10 +40,8 @@ pub(crate) mod flags {
     pub(crate) const FORCE: u32 = 2;
     /// The overhead is given.
     pub(crate) const OVERHEAD: u32 = 4;
-    /// Answer in percent (reads).
-    pub(crate) const PERCENT: u32 = 1;
-    /// Leave grants out (reads).
-    pub(crate) const WITHOUT_GRANTS: u32 = 2;
+    /// The value is where the meter is to stand, not by how much it moves.
+    pub(crate) const TO: u32 = 8;
 }
 
 /// What an engine is opened with, as JSON.
@@ -202,6 +201,7 @@ pub(crate) fn error_json(error: &EngineError) -> Value {
 fn dispatch(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let answer = customers::call(host, op, args)?;
     let answer = if answer.is_none() { decisions::call(host, op, args)? } else { answer };
+    let answer = if answer.is_none() { reads::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { money::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { policies::call(host, op, args)? } else { answer };
     let answer = if answer.is_none() { restore::call(host, op, args)? } else { answer };
@@ -331,6 +331,34 @@ impl Host {
         self.engine.decide_for(self.now(), customer, entitlement, call, fill)
     }
 
+    /// [`Host::decide`] under an ID, which is answered as before where it was.
+    pub(crate) fn decide_once(
+        &mut self,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
+        call: &Call<'_>,
+        id: &str,
+    ) -> Result<Decision, EngineError> {
+        if self.refuses_call(call) {
+            return self.explain_once(customer, entitlement, call, id);
+        }
+        self.engine.decide_once(self.now(), customer.name(), entitlement.name(), call, id)
+    }
+
+    /// What [`Host::decide_once`] would answer.
+    fn explain_once(
+        &self,
+        customer: Called<'_>,
+        entitlement: Called<'_>,
+        call: &Call<'_>,
+        id: &str,
+    ) -> Result<Decision, EngineError> {
+        match self.engine.recalled(self.now(), customer.name(), entitlement.name(), call, id)? {
+            Some(decision) => Ok(decision),
+            None => self.explain(customer, entitlement, call),
+        }
+    }
+
     /// What [`Host::decide`] would answer.
     pub(crate) fn explain(
         &self,
@@ -354,33 +382,6 @@ impl Host {
     /// Writes a decision into `answer`.
     pub(crate) fn fill(&self, decision: &Decision, answer: &mut [f64; ANSWER_LEN]) {
         answer::fill_decision(decision, answer::names_count(&self.engine), answer);
-    }
-
-    /// Units used, `NaN` for none.
-    #[inline]
-    pub(crate) fn value(&self, customer: Called<'_>, entitlement: Called<'_>, flags: u32) -> f64 {
-        let now = self.now();
-        if flags & flags::PERCENT != 0 {
-            return self.engine.value_percent(now, customer, entitlement).unwrap_or(f64::NAN);
-        }
-        let granted = match flags & flags::WITHOUT_GRANTS != 0 {
-            true => self.engine.granted(now, customer, entitlement).unwrap_or_default(),
-            false => Amount::ZERO,
-        };
-        let value = self.engine.value(now, customer, entitlement);
-        value.map_or(f64::NAN, |value| value.saturating_sub(granted).to_f64())
-    }
-
-    /// Units left, `NaN` for none.
-    #[inline]
-    pub(crate) fn remaining(&self, customer: Called<'_>, entitlement: Called<'_>, flags: u32) -> f64 {
-        let now = self.now();
-        let grants = flags & flags::WITHOUT_GRANTS == 0;
-        let remaining = match flags & flags::PERCENT != 0 {
-            true => self.engine.remaining_percent(now, customer, entitlement, grants),
-            false => self.engine.remaining(now, customer, entitlement, grants).map(Amount::to_f64),
-        };
-        remaining.unwrap_or(f64::NAN)
     }
 
     /// What the indexes in answers mean, as JSON.

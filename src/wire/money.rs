@@ -52,7 +52,6 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
             let hold = args.text_or(2)?.map(HoldId::from);
             host.with_hold(act, args.text(0)?.into(), args.text(1)?.into(), hold, &part(args)?)?.into()
         }
-        "held" => amount(engine.held(now, args.text(0)?, args.text(1)?)),
         "estimate" => {
             let likeness = likeness(args.object(2)?)?;
             estimate_json(engine.estimate(now, args.text(0)?, args.text(1)?, &likeness)?)

@@ -66,7 +66,7 @@ const PATHS: [(&str, Path); 13] = [
         let reserve = Reserve { value: Some(Given::Number(5.0)), overhead: None, ttl: None, likeness };
         let settle = Settle { value: Given::Number(3.0), overhead: None, events: true, likeness };
         let hold = engine.reserve(START, id, "api", &reserve).unwrap();
-        engine.settle(START, id, "api", hold.as_deref(), &settle).unwrap()
+        engine.settle(START, id, "api", hold, &settle).unwrap()
     }),
 ];
 

@@ -74,7 +74,40 @@ fn too_many_are_refused_and_old_ones_let_go() {
     assert!(once(&mut world, "chat", 1.0, "0").unwrap().allowed, "a remembered one still answers");
     world.advance(DAY);
     assert!(once(&mut world, "chat", 1.0, "more").unwrap().allowed);
-    assert_eq!(world.engine.customer("ann").unwrap().remembered().count(), 1);
+    assert_eq!(world.engine.customer("ann").unwrap().remembered(world.now).count(), 1);
+}
+
+/// Old answers are let go of many at a time, since those that stay move up.
+#[test]
+fn old_ones_count_for_nothing_while_they_are_kept() {
+    let mut world = World::with_ann(POLICY);
+    let half = DECISION_IDS_MAX / 2;
+    for id in 0..half {
+        once(&mut world, "chat", 1.0, &format!("old {id}")).unwrap();
+    }
+    world.advance(DAY / 2);
+    for id in 0..half {
+        once(&mut world, "chat", 1.0, &format!("young {id}")).unwrap();
+    }
+    assert_eq!(once(&mut world, "chat", 1.0, "more").unwrap_err().code(), "too_many");
+    world.advance(DAY / 2);
+    for id in 0..half {
+        once(&mut world, "chat", 1.0, &format!("new {id}")).unwrap();
+    }
+    assert_eq!(once(&mut world, "chat", 1.0, "more").unwrap_err().code(), "too_many");
+    let now = world.now;
+    let answers = |world: &World| world.engine.customer("ann").unwrap().remembered(now).count();
+    assert_eq!(answers(&world), DECISION_IDS_MAX);
+    let record = world.engine.customer_record("ann").unwrap();
+    assert_eq!(record["decisions"].as_object().unwrap().len(), DECISION_IDS_MAX);
+    world.engine.set_customer(now, &record, false).unwrap();
+    assert_eq!(answers(&world), DECISION_IDS_MAX, "a record says those that count, and can be read");
+    let value = world.value("chat");
+    once(&mut world, "chat", 1.0, "young 7").unwrap();
+    assert_eq!(world.value("chat"), value);
+    world.advance(DAY / 2);
+    once(&mut world, "chat", 1.0, "young 7").unwrap();
+    assert_eq!(world.value("chat"), value + 1.0, "an old one is decided anew");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Engine {
         if customer.issued() > 0 {
             record.insert("issued".to_string(), Value::from(customer.issued()));
         }
-        let remembered = customer.remembered();
+        let remembered = customer.remembered(self.now.get());
         let decisions: Map<String, Value> =
             remembered.map(|(id, known)| (id.to_string(), self.write_remembered(known))).collect();
         if !decisions.is_empty() {

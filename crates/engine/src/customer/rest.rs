@@ -168,12 +168,6 @@ impl Customer {
         }
     }
 
-    /// Answers given under an ID, oldest first.
-    pub fn remembered(&self) -> impl Iterator<Item = (&str, &Remembered)> {
-        let remembered = self.rest.iter().flat_map(|rest| &rest.remembered);
-        remembered.map(|(id, known)| (&**id, known))
-    }
-
     /// Whether identity and meters are all that there is.
     pub(crate) fn is_said_by_profile(&self) -> bool {
         self.overrides().is_empty()
@@ -183,7 +177,7 @@ impl Customer {
             && self.notified().is_empty()
             && self.estimates().is_none()
             && self.metadata().is_null()
-            && self.remembered().next().is_none()
+            && self.rest.as_ref().is_none_or(|rest| rest.remembered.is_empty())
     }
 
     /// Notes that a notification is sent; false if it was in this period. Past `most`, the oldest is forgotten.

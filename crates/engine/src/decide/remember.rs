@@ -3,8 +3,9 @@
 //! 1. An ID belongs to the customer that called.
 //! 2. A remembered ID with the same arguments answers what it answered; with others it is `idempotency_conflict`.
 //! 3. Only allowed decisions are remembered: a denied one may be tried again.
-//! 4. Memory is bounded: old answers go first when they are past their 24 hours; when 10,000 younger ones are
-//!    remembered, a new ID is refused, since forgetting one could meter a call twice.
+//! 4. Memory is bounded: when 10,000 answers within their 24 hours are remembered, a new ID is refused, since forgetting one
+//!    could meter a call twice. Older ones count for nothing, and go when they are as many as the others, so that moving those up
+//!    is paid for.
 
 use super::{Ask, Call, Decision, Given};
 use crate::change::Effected;
@@ -44,8 +45,8 @@ impl Engine {
         if let Some(decision) = self.recall(now, customer, &asked, id)? {
             return Ok(decision);
         }
-        let known = self.customer(customer).map_or(0, |caller| caller.young(now));
-        if known >= DECISION_IDS_MAX {
+        let (_, young) = self.customer(customer).map_or((0, 0), |caller| caller.ages(now));
+        if young >= DECISION_IDS_MAX {
             let message = format!(
                 "`{customer}` has {DECISION_IDS_MAX} decision IDs within 24 hours; use an ID only for calls that may be repeated"
             );
@@ -114,16 +115,26 @@ impl Remembered {
 }
 
 impl Customer {
-    /// How many answers are within their 24 hours. They lie in the order in which they were given.
-    fn young(&self, now: i64) -> usize {
-        self.remembered().skip_while(|(_, known)| known.is_old(now)).count()
+    /// How many answers are past their 24 hours, and how many within. They lie in the order in which they were given.
+    fn ages(&self, now: i64) -> (usize, usize) {
+        let Some(rest) = &self.rest else { return (0, 0) };
+        let old = rest.remembered.partition_point(|_, known| known.is_old(now));
+        (old, rest.remembered.len().saturating_sub(old))
     }
 
-    /// Keeps an answer under an ID, and lets go of those past their time.
+    /// Answers given under an ID that are within their 24 hours, oldest first.
+    pub fn remembered(&self, now: i64) -> impl Iterator<Item = (&str, &Remembered)> {
+        let remembered = self.rest.iter().flat_map(|rest| &rest.remembered);
+        remembered.filter(move |(_, known)| !known.is_old(now)).map(|(id, known)| (&**id, known))
+    }
+
+    /// Keeps an answer under an ID, and lets go of those past their time once they are as many as the others.
     pub(crate) fn remember(&mut self, id: &str, remembered: Remembered) {
-        let old = self.remembered().take_while(|(_, known)| known.is_old(remembered.at)).count();
+        let (old, young) = self.ages(remembered.at);
         let known = &mut self.rest_mut().remembered;
-        known.drain(..old);
+        if old >= young {
+            known.drain(..old);
+        }
         known.shift_remove(id);
         known.insert(id.into(), remembered);
     }

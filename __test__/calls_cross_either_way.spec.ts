@@ -1,6 +1,6 @@
-// Holds: what is said in numbers alone crosses as numbers, all else as JSON. Both ways answer, move, tell and refuse alike.
+// What is said in numbers alone crosses as numbers, all else as JSON. Both ways answer, move, tell and refuse alike.
 
-import type { Limitr, LimitrEvent, LimitrSync, Quantity } from 'limitr'
+import type { DecideOptions, Limitr, LimitrEvent, LimitrSync, Quantity } from 'limitr'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { codeOf, heard, opened } from './support/open.js'
 
@@ -33,7 +33,11 @@ afterEach(async () => {
 function both<T>(call: (twin: Twin) => T): T {
   const answers = twins.map((twin) => {
     const answer = outcome(() => call(twin))
-    return { answer, events: twin.events.splice(0), state: ['user', 'org'].map((id) => twin.sync.customer(id)) }
+    return {
+      answer,
+      events: twin.events.splice(0),
+      state: ['user', 'org'].map((id) => twin.sync.customer(id))
+    }
   })
   expect(answers[0]).toEqual(answers[1])
   const { answer } = answers[0]
@@ -114,7 +118,10 @@ describe('a hold', () => {
   it('is settled once, by whatever it is called, and what was used is recorded each time', () => {
     const hold = reserved(6)
     for (const id of [hold, hold, 'hold_99', 'hold_', 'nothing', '', 'hold_9007199254740993', null])
-      expect(both(({ sync, said }) => sync.settle('user', 'soft', id, said(2))), String(id)).toBe(true)
+      expect(
+        both(({ sync, said }) => sync.settle('user', 'soft', id, said(2))),
+        String(id)
+      ).toBe(true)
     expect(both(({ sync }) => sync.held('user', 'soft'))).toBe(0)
     expect(both(({ sync }) => sync.value('user', 'soft'))).toBe(16)
     expect(both(({ sync, said }) => sync.settle('user', 'export', null, said(2)))).toBe(false)
@@ -167,9 +174,85 @@ describe('a hold', () => {
     const hold = reserved(6)
     expect(both(({ sync }) => sync.release('user', 'chat', hold))).toBe(false)
     for (const id of ['hold_99', `${hold}0`, ` ${hold}`, 'hold_1.0', 'hold_1e0', ''])
-      expect(both(({ sync }) => sync.release('user', 'soft', id)), id).toBe(false)
+      expect(
+        both(({ sync }) => sync.release('user', 'soft', id)),
+        id
+      ).toBe(false)
     expect(both(({ sync }) => sync.release('user', 'soft', hold))).toBe(true)
     expect(both(({ sync }) => sync.release('user', 'soft', hold))).toBe(false)
+  })
+})
+
+describe('a meter', () => {
+  it('is set, told and priced', () => {
+    const told: unknown[] = []
+    twins[0].limitr.addHandler('told', (type, event) => {
+      told.push([type, (event as { event_data?: unknown }).event_data])
+    })
+    for (const value of [12, 12, 3, 0.5, 15])
+      expect(both(({ sync, said }) => sync.set('user', 'soft', said(value), { call: value }, 2))).toBe(true)
+    expect(told).toContainEqual(['meter-overage', { call: 15 }])
+    expect(both(({ sync }) => sync.value('user', 'soft'))).toBe(15)
+    expect(both(({ sync }) => sync.customerCap('user', 'budget')?.meter_value)).toBe(6)
+    told.length = 0
+    both(({ sync, said }) => sync.set('user', 'soft', said(11), false))
+    expect(told).toEqual([])
+  })
+
+  it('is not set past a hard limit, or for nobody', () => {
+    for (const [customer, entitlement, value] of [
+      ['user', 'chat', 101],
+      ['user', 'unheard_of', 1],
+      ['nobody', 'chat', 1]
+    ] as const)
+      expect(both(({ sync, said }) => sync.set(customer, entitlement, said(value)))).toBe(false)
+    expect(both(({ sync, said }) => sync.set('user', 'seats', said(2)))).toBe(true)
+    expect(both(({ sync }) => sync.value('org', 'seats'))).toBe(2)
+    expect(() => both(({ sync, said }) => sync.set('user', 'chat', said(1e25)))).toThrow(
+      expect.objectContaining({ code: 'invalid_value' })
+    )
+  })
+})
+
+describe('a decision under an ID', () => {
+  /** Caps of a call cross as JSON, also where there are none. */
+  const decide = (id: string, entitlement = 'soft', value = 4, more: DecideOptions = {}) =>
+    both(({ sync, said }) => {
+      const options = typeof said(0) === 'number' ? { id, ...more } : { id, cap: {}, ...more }
+      return sync.decide('user', entitlement, value, options)
+    })
+
+  it('is answered as before, and meters and tells once', () => {
+    const told: string[] = []
+    twins[0].limitr.addHandler('told', (type) => {
+      told.push(type)
+    })
+    const first = decide('a', 'soft', 12, { event: { n: 1 }, overhead: 3 })
+    expect(first).toMatchObject({ allowed: true, entitlement: 'soft', used: 12, overage: 2 })
+    expect(told).toContain('meter-overage')
+    told.length = 0
+    expect(decide('a', 'soft', 12, { overhead: 3 })).toEqual(first)
+    expect(told).toEqual([])
+    expect(both(({ sync }) => sync.value('user', 'soft'))).toBe(12)
+    expect(() => decide('a', 'soft', 13)).toThrow(expect.objectContaining({ code: 'idempotency_conflict' }))
+    expect(decide('b', 'soft', 12).used).toBe(24)
+  })
+
+  it('is known by any name that an ID can have', () => {
+    const ids = ['zoë 🦀', 'x'.repeat(256), '\0', 'é'.repeat(128), '€'.repeat(85)]
+    for (const id of ids) expect(decide(id, 'chat', 1).allowed).toBe(true)
+    for (const id of ids) expect(decide(id, 'chat', 1).allowed).toBe(true)
+    expect(both(({ sync }) => sync.value('user', 'chat'))).toBe(ids.length)
+    for (const id of ['', 'x'.repeat(257), 'é'.repeat(129), '€'.repeat(256), 'x'.repeat(9_000), '\ud800'])
+      expect(() => decide(id, 'chat', 1)).toThrow(expect.objectContaining({ code: 'invalid_name' }))
+  })
+
+  it('may be tried again where it was denied', () => {
+    expect(decide('a', 'chat', 101)).toMatchObject({ allowed: false, reason: 'over_limit' })
+    expect(decide('a', 'chat', 100).allowed).toBe(true)
+    expect(decide('b', 'unheard_of', 1).allowed).toBe(false)
+    expect(both(({ sync }) => sync.explain('user', 'chat', 100, { id: 'a' })).allowed).toBe(true)
+    expect(decide('c', 'chat', 5, { force: true }).allowed).toBe(true)
   })
 })
 
