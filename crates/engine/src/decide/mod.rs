@@ -236,8 +236,9 @@ impl Engine {
         entitlement: impl Into<Called<'n>>,
         call: &Call<'_>,
     ) -> Result<bool, EngineError> {
-        let (now, customer, entitlement) = (self.observe(now), customer.into(), entitlement.into());
-        match self.resolve(now, customer, entitlement) {
+        let now = self.observe(now);
+        let (caller, entitlement) = self.called(&customer.into(), &entitlement.into());
+        match self.resolve_found(now, caller, entitlement) {
             Resolved::Missing { .. } => Ok(false),
             Resolved::Feature { .. } => Ok(true),
             Resolved::Metered { subject, rules } => {
