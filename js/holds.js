@@ -95,6 +95,7 @@ const READ_MAX = 64
  * @returns {number}
  */
 function milliseconds(core, ttl) {
+  if (Number.isSafeInteger(ttl)) return Number(ttl)
   const known = read.get(ttl)
   if (known !== undefined) return known
   const found = core.ask('ttl', [ttl])
