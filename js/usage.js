@@ -191,7 +191,7 @@ function set(core, customer, entitlement, value, event, overhead) {
   const given = optionalNumber(overhead, 'overhead')
   return costed(core, given, id, { entitlement: feature, way: 'to', value: to }, data, (cost) => {
     const flags = TO | send | (cost === null ? 0 : OVERHEAD)
-    if (typeof to !== 'number') return moved(core, 'set', [id, feature, to, flags, cost], id, data)
+    if (typeof to !== 'number') return moved(core, 'allow', [id, feature, to, flags, cost], id, data)
     const [who, what] = [core.customers.of(id), core.entitlements.of(feature)]
     return settled(core, core.doors.allowWith(core.engine, who, what, to, flags, cost ?? 0), id, data)
   })

@@ -12,13 +12,13 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::panic::{UnwindSafe, catch_unwind};
 
-use limitr_engine::{Ask, BatchItem, Call, Called, EngineError, Given};
+use limitr_engine::{BatchItem, Call, Called, EngineError, Given};
 use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::names::{Name, Names};
 use crate::slots::Gone;
-use crate::wire::{ANSWER_LEN, Host, call_of, flags};
+use crate::wire::{ANSWER_LEN, Host, call_of};
 use crate::{slots, wire};
 
 thread_local! {
@@ -37,11 +37,7 @@ pub(crate) struct Asked {
 impl Asked {
     #[inline(always)]
     fn call(self) -> Result<Call<'static>, EngineError> {
-        let ask = match self.flags & flags::TO {
-            0 => Ask::by(self.value),
-            _ => Ask::To(Given::Number(self.value)),
-        };
-        call_of(ask, self.flags, self.overhead)
+        call_of(Given::Number(self.value), self.flags, self.overhead)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Host, call_of, flags};
 /// Answers a call that decides; nothing if `op` is another's.
 pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Value>, EngineError> {
     Ok(Some(match op {
-        "allow" | "check" | "set" => plain(host, op, args)?,
+        "allow" | "check" => plain(host, op, args)?,
         "decide" | "explain" => whole(host, op, args)?,
         "allowAll" | "decideAll" => batch(host, op, args)?,
         "asked" => asked(host, args)?,
@@ -22,8 +22,7 @@ pub(super) fn call(host: &mut Host, op: &str, args: &Args) -> Result<Option<Valu
 /// `(customer, entitlement, value, flags, overhead)`.
 fn plain(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let (customer, entitlement, value) = (args.text(0)?, args.text(1)?, args.given(2)?);
-    let ask = if op == "set" { Ask::To(value) } else { Ask::By(value) };
-    let call = call_of(ask, args.whole(3, flags::EVENTS)?, overhead(args.get(4), 4)?)?;
+    let call = call_of(value, args.whole(3, flags::EVENTS)?, overhead(args.get(4), 4)?)?;
     let allowed = match op {
         "check" => host.check(customer.into(), entitlement.into(), &call)?,
         _ => host.allow(customer.into(), entitlement.into(), &call)?,
@@ -38,7 +37,7 @@ fn whole(host: &mut Host, op: &str, args: &Args) -> Result<Value, EngineError> {
     let option = |name: &str| options.and_then(|options| options.get(name)).filter(|value| !value.is_null());
     let flags = option("flags").and_then(Value::as_u64).map_or(flags::EVENTS, |flags| flags as u32);
     let caps = caps_of_call(option("caps"))?;
-    let call = call_of(Ask::By(args.given(2)?), flags, overhead(option("overhead"), 3)?)?;
+    let call = call_of(args.given(2)?, flags, overhead(option("overhead"), 3)?)?;
     let overhead_asked = option("asked").and_then(Value::as_bool).unwrap_or(false);
     let call = Call { caps: &caps, overhead_asked, ..call };
     let decision = match (option("id"), op) {

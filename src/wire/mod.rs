@@ -22,7 +22,8 @@ mod telling;
 use limitr_engine::policy::{self, Format, LoadOptions, Policy};
 use limitr_engine::quantity::{Amount, Duration};
 use limitr_engine::{
-    Ask, BatchDecision, BatchItem, Call, Called, Decision, Engine, EngineError, EngineOptions, Event, Reason,
+    Ask, BatchDecision, BatchItem, Call, Called, Decision, Engine, EngineError, EngineOptions, Event, Given,
+    Reason,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,8 +76,7 @@ impl OpenOptions {
 }
 
 /// Calls that may lack units that a server has.
-const DECIDING: [&str; 8] =
-    ["allow", "check", "set", "decide", "explain", "allowAll", "decideAll", "reserve"];
+const DECIDING: [&str; 7] = ["allow", "check", "decide", "explain", "allowAll", "decideAll", "reserve"];
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -436,9 +436,13 @@ pub(crate) fn plain_call(ask: Ask<'_>, flags: u32) -> Call<'_> {
     Call { force, events, ..Call::new(ask) }
 }
 
-/// A call from what crosses: flags, and the overhead where they say that it is given.
+/// A call from what crosses: a value, flags, and the overhead where they say that it is given.
 #[inline(always)]
-pub(crate) fn call_of(ask: Ask<'_>, flags: u32, overhead: f64) -> Result<Call<'_>, EngineError> {
+pub(crate) fn call_of(value: Given<'_>, flags: u32, overhead: f64) -> Result<Call<'_>, EngineError> {
+    let ask = match flags & flags::TO {
+        0 => Ask::By(value),
+        _ => Ask::To(value),
+    };
     let overhead = match flags & flags::OVERHEAD {
         0 => None,
         _ => Some(Amount::from_f64(overhead)?),

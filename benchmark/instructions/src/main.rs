@@ -64,7 +64,7 @@ const PATHS: [(&str, Path); 13] = [
     ("reserve and settle", |engine, id| {
         let likeness = Likeness { basis: None, segment: None, quantile: 0.9, context: None };
         let reserve = Reserve { value: Some(Given::Number(5.0)), overhead: None, ttl: None, likeness };
-        let settle = Settle { value: Given::Number(3.0), overhead: None, events: true, likeness };
+        let settle = Settle::new(Given::Number(3.0));
         let hold = engine.reserve(START, id, "api", &reserve).unwrap();
         engine.settle(START, id, "api", hold, &settle).unwrap()
     }),

@@ -143,7 +143,7 @@ fn holds(criterion: &mut Criterion) {
     let ids = settle(&mut engine, CUSTOMERS);
     let likeness = Likeness { basis: None, segment: None, quantile: 0.9, context: None };
     let reserve = Reserve { value: Some(Given::Number(5.0)), overhead: None, ttl: None, likeness };
-    let settled = Settle { value: Given::Number(3.0), overhead: None, events: true, likeness };
+    let settled = Settle::new(Given::Number(3.0));
     let made = measure(criterion, "reserve and settle", &ids, |id| {
         let hold = engine.reserve(START, id, "api", &reserve).unwrap();
         engine.settle(START, id, "api", hold, &settled).unwrap()

@@ -99,12 +99,7 @@ fn what_a_hold_costs_goes_with_what_was_consumed_of_it() {
     let mut world = World::with_ann(POLICY);
     let hold = reserved(&mut world);
     assert_eq!(room(&world), 12.0);
-    let part = Settle {
-        value: Given::Number(1.0),
-        overhead: Some(amount("3")),
-        events: true,
-        likeness: Likeness::default(),
-    };
+    let part = Settle { overhead: Some(amount("3")), ..Settle::new(Given::Number(1.0)) };
     assert!(world.engine.consume_hold(world.now, "ann", "chat", hold, &part).unwrap());
     assert_eq!(room(&world), 12.0, "3 are counted and 5 are kept free");
     let dear = Settle { overhead: Some(amount("6")), ..part };

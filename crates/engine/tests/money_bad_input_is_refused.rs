@@ -202,12 +202,7 @@ fn the_longest_chain_is_followed_once() {
 fn holds_that_can_not_be() {
     let mut world = world();
     let reserve = |value: f64| Reserve { value: Some(Given::Number(value)), ..Reserve::default() };
-    let settle = |value: f64| Settle {
-        value: Given::Number(value),
-        overhead: None,
-        events: true,
-        likeness: Likeness::default(),
-    };
+    let settle = |value: f64| Settle::new(Given::Number(value));
     let hold = world.engine.reserve(world.now, "ann", "code", &reserve(4.0)).unwrap().unwrap();
     assert!(!world.engine.release(world.now, "ann", "chat", hold).unwrap(), "it is another entitlement's");
     assert!(!world.engine.release(world.now, "ann", "code", "hold_99".into()).unwrap());

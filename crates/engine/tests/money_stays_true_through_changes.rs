@@ -56,12 +56,7 @@ fn another_cap_of_the_same_id_is_not_the_one_that_a_hold_stood_on() {
 fn a_hold_that_is_over_teaches_nothing_of_what_it_consumed() {
     let mut world = World::with_ann(POLICY);
     let hold = reserve(&mut world, 4.0);
-    let part = |value: f64| Settle {
-        value: Given::Number(value),
-        overhead: None,
-        events: true,
-        likeness: Likeness::default(),
-    };
+    let part = |value: f64| Settle::new(Given::Number(value));
     assert!(world.engine.consume_hold(world.now, "ann", "soft", hold, &part(3.0)).unwrap());
     world.advance(HOUR);
     assert!(world.engine.settle(world.now, "ann", "soft", Some(hold), &part(2.0)).unwrap());

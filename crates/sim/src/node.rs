@@ -178,12 +178,7 @@ impl Node {
             self.seq = engine.seq();
             return None;
         }
-        let settle = Settle {
-            value: Given::Number(used as f64),
-            overhead: None,
-            events: false,
-            likeness: Likeness::default(),
-        };
+        let settle = Settle { events: false, ..Settle::new(Given::Number(used as f64)) };
         let settled = engine.settle(at, &customer, entitlement, Some(hold), &settle);
         let within = at < ends && used <= units;
         settled.ok()?.then(|| self.ran(at, if within { by } else { By::Force }))

@@ -2,9 +2,7 @@
 
 use limitr_engine::policy::{Format, LoadOptions, load};
 use limitr_engine::quantity::{Amount, Duration};
-use limitr_engine::{
-    Ask, BatchItem, Call, Engine, EngineOptions, Given, HoldId, Likeness, Profile, Reserve, Settle,
-};
+use limitr_engine::{Ask, BatchItem, Call, Engine, EngineOptions, Given, HoldId, Profile, Reserve, Settle};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -302,7 +300,7 @@ impl Step {
                 let (customer, entitlement) = (CUSTOMERS[*customer], ENTITLEMENTS[*entitlement]);
                 let id = nth_hold(engine, customer, entitlement, *hold);
                 let value = Given::Number(*value);
-                let part = Settle { value, overhead: None, events: true, likeness: Likeness::default() };
+                let part = Settle::new(value);
                 let _answer = match how {
                     0 => engine.release(now, customer, entitlement, id),
                     1 => engine.extend_hold(now, customer, entitlement, id, value, None),

@@ -144,7 +144,7 @@ impl Doing {
                 let reserve = Reserve { likeness: likeness(), ..Reserve::default() };
                 let _answer = engine.reserve(now, customer, "soft", &reserve);
                 let value = Given::Number(*value);
-                let part = Settle { value, overhead: None, events: true, likeness: likeness() };
+                let part = Settle { likeness: likeness(), ..Settle::new(value) };
                 let _answer = engine.settle(now, customer, "soft", None, &part);
             }
         }

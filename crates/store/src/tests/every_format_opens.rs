@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use limitr_engine::policy::{Format, LoadOptions, load};
-use limitr_engine::{Ask, Call, Engine, Given, Likeness, Profile, Reserve, Settle};
+use limitr_engine::{Ask, Call, Engine, Given, Profile, Reserve, Settle};
 use serde_json::{Value, json};
 
 use super::faulty::Faulty;
@@ -81,9 +81,7 @@ fn calls() -> [fn(&mut Engine, i64); 6] {
             engine.reserve(now, "ann", "chat", &Reserve::default()).unwrap().unwrap();
             let value = Some(Given::Number(2.0));
             let hold = engine.reserve(now, "ann", "chat", &Reserve { value, ..Reserve::default() }).unwrap();
-            let (value, likeness) = (Given::Number(1.75), Likeness::default());
-            let used = Settle { value, overhead: None, events: true, likeness };
-            engine.settle(now, "ann", "chat", hold, &used).unwrap();
+            engine.settle(now, "ann", "chat", hold, &Settle::new(Given::Number(1.75))).unwrap();
             engine.decide_once(now, "ann", "disk", &by(1.0), "once").unwrap();
             let limit = json!({ "value": 40 });
             engine.create_override(now, "org", "chat", limit.as_object().unwrap(), None).unwrap();
